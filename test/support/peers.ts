@@ -1,0 +1,34 @@
+// Real servers and clients that nobody here wrote: is one installed, and a line that names the package where it is not.
+import { execFileSync } from "node:child_process";
+
+export interface Peer {
+  readonly program: string;
+  /** Debian's package. */
+  readonly debianPackage: string;
+}
+
+export const peers = {
+  xvnc: { program: "Xtigervnc", debianPackage: "tigervnc-standalone-server" },
+  vncPassword: { program: "tigervncpasswd", debianPackage: "tigervnc-tools" },
+  xterm: { program: "xterm", debianPackage: "xterm" },
+  xwd: { program: "xwd", debianPackage: "x11-apps" },
+  chromium: { program: "chromium", debianPackage: "chromium" },
+} as const satisfies Record<string, Peer>;
+
+/** True if one is missing; says which, once for each test file that asks. */
+export function isAnyMissing(...wanted: readonly Peer[]): boolean {
+  const missing = wanted.filter((peer) => pathOf(peer) === undefined);
+  for (const peer of missing)
+    console.warn(`skipped: ${peer.program} is not installed (Debian package ${peer.debianPackage})`);
+  return missing.length > 0;
+}
+
+/** The program's path, or undefined. */
+export function pathOf(peer: Peer): string | undefined {
+  try {
+    return execFileSync("sh", ["-c", `command -v ${peer.program}`], { encoding: "utf8" }).trim() || undefined;
+  } catch {
+    // `command -v` exits non-zero for a program that is not there.
+    return undefined;
+  }
+}
