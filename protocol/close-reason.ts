@@ -1,4 +1,5 @@
 // The closed list of words with which a tunnel or session ends, their websocket close codes and who says them (docs/architecture.md).
+import { printable } from "./printable.ts";
 
 export interface CloseReasonFacts {
   /** Websocket close code, RFC 6455 section 7.4.2: 4000 and up are private use. */
@@ -61,4 +62,27 @@ export function closeCode(reason: CloseReason): number {
 /** One sentence for people. */
 export function closeText(reason: CloseReason): string {
   return facts[reason].text;
+}
+
+/** Longest text of a failure reason that `readFailureReason` hands on, in characters. */
+export const failureTextLengthMax = 500;
+
+/** What a gateway writes into an operation that failed: `<word>: <one sentence>`, with the target or other detail in brackets. */
+export function writeFailureReason(reason: CloseReason, detail?: string): string {
+  const text = `${reason}: ${closeText(reason)}`;
+  return detail === undefined || detail === "" ? text : `${text} (${detail})`;
+}
+
+/**
+ * Reads a failure reason: the leading word if it is one of ours, else (agents of others) `panel.unreachable` with the
+ * agent's own text. `text` is printable, for people, and never empty.
+ */
+export function readFailureReason(text: string): { readonly reason: CloseReason; readonly text: string } {
+  const clean = printable(text, failureTextLengthMax);
+  const word = /^([a-z.-]+)(?::|$)/.exec(clean)?.[1] ?? "";
+  if (!isCloseReason(word)) {
+    return { reason: "panel.unreachable", text: clean === "" ? closeText("panel.unreachable") : clean };
+  }
+  const rest = clean.slice(word.length + 1).trim();
+  return { reason: word, text: rest === "" ? closeText(word) : rest };
 }

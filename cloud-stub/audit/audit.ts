@@ -1,0 +1,95 @@
+// The audit trail: who did what to which device, append-only.
+import type { Clock } from "#hardware/ports.ts";
+import type { AuditRow } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+
+/** Cumulocity's record types that we write (protocol.md 5.9). */
+export type AuditType = "Operation" | "Inventory" | "User" | "UserAuthentication" | "Event";
+
+export interface NewAuditRecord {
+  readonly type: AuditType;
+  /** Such as "Operation created". */
+  readonly activity: string;
+  /** One sentence for people, without secrets. */
+  readonly text: string;
+  /** Internal id of the device; the `source` of the record. */
+  readonly deviceId?: string;
+  readonly userName: string;
+  /** Stand at the top level of the record as REST gives it, such as `postern_Session`. Without secrets. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditRecord extends NewAuditRecord {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditFilter {
+  readonly deviceId?: string;
+  readonly type?: string;
+  readonly userName?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Newest first. */
+  readonly isNewestFirst?: boolean;
+  readonly skip: number;
+  readonly take: number;
+}
+
+export class Audit {
+  readonly #clock: Clock;
+  readonly #store: Store;
+
+  constructor(deps: { readonly clock: Clock; readonly store: Store }) {
+    this.#clock = deps.clock;
+    this.#store = deps.store;
+  }
+
+  /** Resolves once the record is durable. */
+  async record(record: NewAuditRecord): Promise<void> {
+    await this.#store.db
+      .insertInto("audit_records")
+      .values({
+        type: record.type,
+        activity: record.activity,
+        text: record.text,
+        device_id: record.deviceId ?? null,
+        user_name: record.userName,
+        fields: JSON.stringify(record.fields ?? {}),
+        time_ms: Math.floor(this.#clock.nowMs()),
+      })
+      .execute();
+  }
+
+  /** Oldest first unless the filter says otherwise. */
+  async list(filter: AuditFilter): Promise<{ readonly records: readonly AuditRecord[]; readonly total: number }> {
+    let query = this.#store.db.selectFrom("audit_records");
+    if (filter.deviceId !== undefined) query = query.where("device_id", "=", filter.deviceId);
+    if (filter.type !== undefined) query = query.where("type", "=", filter.type);
+    if (filter.userName !== undefined) query = query.where("user_name", "=", filter.userName);
+    if (filter.fromMs !== undefined) query = query.where("time_ms", ">=", filter.fromMs);
+    if (filter.toMs !== undefined) query = query.where("time_ms", "<=", filter.toMs);
+    const count = await query.select((select) => select.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+    const rows = await query
+      .selectAll()
+      .orderBy("number", filter.isNewestFirst === true ? "desc" : "asc")
+      .limit(filter.take)
+      .offset(filter.skip)
+      .execute();
+    return { records: rows.map(toRecord), total: count.total };
+  }
+}
+
+function toRecord(row: AuditRow): AuditRecord {
+  return {
+    id: String(row.number),
+    type: row.type as AuditType,
+    activity: row.activity,
+    text: row.text,
+    ...(row.device_id === null ? {} : { deviceId: row.device_id }),
+    userName: row.user_name,
+    fields: JSON.parse(row.fields) as Record<string, unknown>,
+    timeMs: row.time_ms,
+  };
+}

@@ -1,0 +1,304 @@
+// The MQTT side: who may connect, what each client may publish and subscribe, and what reaches it. Clients never reach each other.
+import type { Duplex } from "node:stream";
+import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
+import type { Clock } from "#hardware/ports.ts";
+import type { DeviceRegistry } from "../devices/device-registry.ts";
+import type { Events } from "../devices/events.ts";
+import type { Operation, Operations } from "../devices/operations.ts";
+import type { Registration } from "../devices/registration.ts";
+import { type CloudLog, errorText } from "../log.ts";
+import type { Peer } from "../peer.ts";
+import { bootstrapTenantId, bootstrapUserName } from "../users/accounts.ts";
+import type { Authentication } from "../users/authentication.ts";
+import { parseClientId } from "./client-identity.ts";
+import { type ClientIdentity, ClientSession } from "./client-session.ts";
+import { GatedStream } from "./gated-stream.ts";
+import { NullEmitter } from "./null-emitter.ts";
+import { PacketGate } from "./packet-gate.ts";
+import { SmartRestHandler } from "./smartrest-handler.ts";
+import { maySubscribe, publishRule } from "./topic-rules.ts";
+
+/** MQTT connections that may be open, and how many of them may still be on their way to a login. */
+export const connectionsMax = 5_000;
+export const connectionsWithoutLoginMax = 500;
+
+export interface BrokerDeps {
+  readonly clock: Clock;
+  readonly tenantId: string;
+  readonly authentication: Authentication;
+  readonly registration: Registration;
+  readonly devices: DeviceRegistry;
+  readonly operations: Operations;
+  readonly events: Events;
+  readonly log: CloudLog;
+}
+
+interface Arrival {
+  readonly stream: Duplex;
+  readonly peer: Peer;
+  /** Device identifier of a client identifier that can be accepted. */
+  identifier?: string;
+}
+
+/** CONNACK codes (protocol.md 1.3). */
+const identifierRejected = 2;
+const serverUnavailable = 3;
+const wrongLogin = 4;
+const notAuthorised = 5;
+
+export class Broker {
+  readonly #deps: BrokerDeps;
+  readonly #handler: SmartRestHandler;
+  readonly #arrivals = new Map<unknown, Arrival>();
+  /** Weak and separate from the live ones: a will is carried out after the connection has gone. */
+  readonly #sessions = new WeakMap<Client, ClientSession>();
+  readonly #live = new Set<ClientSession>();
+  readonly #sessionsOfDevice = new Map<string, Set<ClientSession>>();
+  readonly #unwatch: () => void;
+  #aedes: Aedes | undefined;
+  #isKilled = false;
+
+  private constructor(deps: BrokerDeps) {
+    this.#deps = deps;
+    this.#handler = new SmartRestHandler(deps);
+    this.#unwatch = deps.operations.watchCreated((operation) => this.#forward(operation));
+  }
+
+  static async start(deps: BrokerDeps): Promise<Broker> {
+    const broker = new Broker(deps);
+    const aedes = await Aedes.createBroker({
+      id: "postern",
+      mq: new NullEmitter(),
+      // A session that outlived its connection would be a mailbox: each one starts clean (protocol.md 1.2).
+      preConnect: (client, packet, done) => {
+        const arrival = broker.#arrivals.get(client.conn);
+        const identifier = parseClientId(packet.clientId);
+        packet.clean = true;
+        if (arrival !== undefined && identifier !== undefined) {
+          arrival.identifier = identifier;
+          // One name for all spellings, so that a newer connection takes over whatever the older one called itself.
+          const isBootstrap = packet.username === `${bootstrapTenantId}/${bootstrapUserName}`;
+          packet.clientId = `${isBootstrap ? "bootstrap" : "device"}:${identifier}`;
+        }
+        done(null, arrival !== undefined);
+      },
+      authenticate: (client, username, password, done) => {
+        broker.#authenticate(client, username, password).then(
+          (refusal) => done(refusal ?? null, refusal === undefined),
+          (error: unknown) => done(broker.#broken(error), false),
+        );
+      },
+      authorizePublish: (client, packet, done) => broker.#authorizePublish(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => broker.#authorizeSubscribe(client, subscription, done),
+      authorizeForward: (_client, packet) => packet,
+    });
+    broker.#aedes = aedes;
+    broker.#listen(aedes);
+    return broker;
+  }
+
+  /** Serves MQTT on a stream until it ends. */
+  handle(stream: Duplex, peer: Peer): void {
+    const { log, clock } = this.#deps;
+    const withoutLogin = this.#arrivals.size - this.#live.size;
+    if (this.#arrivals.size >= connectionsMax || withoutLogin >= connectionsWithoutLoginMax) {
+      log.warn("mqtt.refused", { address: peer.address, why: "too-many-connections" });
+      stream.on("error", () => {});
+      stream.destroy();
+      return;
+    }
+    const gate = new PacketGate(clock);
+    const gated = new GatedStream(
+      stream,
+      (chunk) => gate.check(chunk),
+      (why) => log.warn("mqtt.refused", { address: peer.address, why }),
+    );
+    this.#arrivals.set(gated, { stream, peer });
+    const client = this.#aedes?.handle(gated);
+    gated.once("close", () => {
+      this.#arrivals.delete(gated);
+      if (client !== undefined) this.#gone(client);
+    });
+  }
+
+  /** Clients that are logged in. */
+  get clients(): number {
+    return this.#live.size;
+  }
+
+  /** Ends the connections of a device, such as when it was removed. */
+  disconnect(externalId: string): void {
+    for (const session of [...(this.#sessionsOfDevice.get(externalId) ?? [])]) session.close();
+  }
+
+  /** Closes every connection and stops. */
+  async stop(): Promise<void> {
+    this.#unwatch();
+    const aedes = this.#aedes;
+    if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(resolve));
+    for (const { stream } of [...this.#arrivals.values()]) stream.destroy();
+  }
+
+  /** As if the process had died: nothing is processed any more, wills included. */
+  kill(): void {
+    this.#isKilled = true;
+    this.#unwatch();
+    for (const { stream } of [...this.#arrivals.values()]) stream.destroy();
+    this.#aedes?.close();
+  }
+
+  #listen(aedes: Aedes): void {
+    const { log } = this.#deps;
+    aedes.on("clientError", (client, error) => {
+      log.warn("mqtt.broken", { device: this.#sessions.get(client)?.externalId, why: error.message });
+    });
+    aedes.on("connectionError", (_client, error) => log.warn("mqtt.broken", { why: error.message }));
+    // aedes has no type for it: what its persistence, which is in memory, could not do.
+    (aedes as NodeJS.EventEmitter).on("error", (error: unknown) => log.error("mqtt.error", { why: errorText(error) }));
+    aedes.on("subscribe", (subscriptions, client) => {
+      const session = this.#sessions.get(client);
+      if (session === undefined) return;
+      for (const { topic, qos } of subscriptions) {
+        if (qos === 0 || qos === 1 || qos === 2) session.subscribed(topic, qos);
+      }
+      this.#inTurn(session, () => session.sendPending());
+    });
+    aedes.on("unsubscribe", (filters, client) => {
+      for (const filter of filters) this.#sessions.get(client)?.unsubscribed(filter);
+    });
+  }
+
+  /** Undefined if the client may come in. */
+  async #authenticate(
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<AuthenticateError | undefined> {
+    const { authentication, devices, registration, log } = this.#deps;
+    const arrival = this.#arrivals.get(client.conn);
+    if (arrival?.identifier === undefined) return refusal(identifierRejected, "client identifier not accepted");
+    if (username === undefined || password === undefined) return refusal(wrongLogin, "no user or no password");
+    const { address } = arrival.peer;
+    const login = await authentication.checkPassword(username, password.toString("utf8"), address);
+    if (!login.ok) {
+      const isLater = login.why === "too-many" || login.why === "busy";
+      return isLater ? refusal(serverUnavailable, "try again later") : refusal(wrongLogin, "wrong user or password");
+    }
+    const { account } = login;
+    const isOwnDevice = account.kind === "device" && account.deviceExternalId === arrival.identifier;
+    if (account.kind !== "bootstrap" && !isOwnDevice) {
+      log.warn("mqtt.refused", { address, user: account.name, why: "client-id-does-not-fit-user" });
+      return refusal(notAuthorised, "the client identifier does not belong to this user");
+    }
+    const kind = account.kind === "bootstrap" ? "bootstrap" : "device";
+    const identity: ClientIdentity = { kind, externalId: arrival.identifier, userName: account.name };
+    const device = isOwnDevice ? await devices.byExternalId(identity.externalId) : undefined;
+    if (isOwnDevice) await registration.handedOver(identity.externalId);
+    if (client.closed || this.#isKilled) return refusal(serverUnavailable, "connection closed");
+    this.#came(new ClientSession(client, identity, this.#deps), client, device);
+    return undefined;
+  }
+
+  #came(session: ClientSession, client: Client, device: Parameters<ClientSession["online"]>[0]): void {
+    this.#sessions.set(client, session);
+    this.#live.add(session);
+    if (session.identity.kind !== "device") return;
+    const ofDevice = this.#sessionsOfDevice.get(session.externalId) ?? new Set();
+    this.#sessionsOfDevice.set(session.externalId, ofDevice.add(session));
+    session.online(device);
+    this.#deps.log.info("device.connected", { device: session.externalId });
+  }
+
+  #gone(client: Client): void {
+    const session = this.#sessions.get(client);
+    if (session === undefined || !this.#live.delete(session)) return;
+    session.closed();
+    const ofDevice = this.#sessionsOfDevice.get(session.externalId);
+    if (ofDevice?.delete(session) !== true) return;
+    if (ofDevice.size === 0) this.#sessionsOfDevice.delete(session.externalId);
+    if (!this.#isKilled) this.#deps.log.info("device.disconnected", { device: session.externalId });
+  }
+
+  /** An accepted message is carried out here, before it is acknowledged; aedes then has nobody to route it to. */
+  #authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    // Nothing is ever retained (protocol.md 1.2).
+    packet.retain = false;
+    const session = client === null ? undefined : this.#sessions.get(client);
+    if (session === undefined || this.#isKilled) {
+      done(new Error("no session"));
+      return;
+    }
+    const rule = publishRule(session.identity.kind, packet.topic);
+    if (rule === "refused") {
+      this.#deps.log.warn("smartrest.refused", { device: session.externalId, why: "topic-not-allowed" });
+      done(new Error("publishing to this topic is not allowed"));
+      return;
+    }
+    const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
+    const isTaken = this.#inTurn(
+      session,
+      async () => {
+        if (rule === "static") await this.#handler.handle(payload, session);
+        else if (rule === "credentials") await this.#giveCredentials(session);
+        else if (rule === "token") await session.refuse(41, "", tokenRefusal);
+        else await session.refuse(40, "", "This topic is not supported here");
+      },
+      done,
+    );
+    if (!isTaken) done(new Error("too many messages wait"));
+  }
+
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, granted?: Subscription | null) => void,
+  ): void {
+    const session = this.#sessions.get(client);
+    if (session === undefined || this.#isKilled) {
+      done(new Error("no session"));
+      return;
+    }
+    // After the messages before it: the 100 that makes the device may have come in the same segment.
+    const isTaken = this.#inTurn(session, async () => {
+      const isGranted = maySubscribe(session.identity.kind, subscription.topic, session.deviceId !== undefined);
+      done(null, isGranted ? subscription : null);
+    });
+    if (!isTaken) done(new Error("too many messages wait"));
+  }
+
+  async #giveCredentials(session: ClientSession): Promise<void> {
+    const credentials = await this.#deps.registration.poll(session.externalId);
+    if (credentials !== undefined) await session.giveCredentials(credentials);
+  }
+
+  #forward(operation: Operation): void {
+    for (const session of this.#live) {
+      if (session.deviceId === operation.deviceId) this.#inTurn(session, () => session.sendPending());
+    }
+  }
+
+  /** Queues work of a client; an error in it is our bug or a closed store: the client is told by a lost connection. */
+  #inTurn(session: ClientSession, run: () => Promise<void>, done: (error?: Error | null) => void = () => {}): boolean {
+    return session.inTurn(async () => {
+      try {
+        if (!this.#isKilled) await run();
+        done(null);
+      } catch (error) {
+        done(this.#broken(error));
+        session.close();
+      }
+    });
+  }
+
+  #broken(error: unknown): AuthenticateError {
+    if (!this.#isKilled) this.#deps.log.error("mqtt.error", { why: errorText(error) });
+    return refusal(serverUnavailable, "internal error");
+  }
+}
+
+/** What Cumulocity says to a device that logs in with a password (protocol.md 3.1). */
+const tokenRefusal = "MqttAuth: Cannot publish token for device that do not use certificate authentication";
+
+function refusal(returnCode: number, message: string): AuthenticateError {
+  return Object.assign(new Error(message), { returnCode });
+}

@@ -1,0 +1,88 @@
+// The bar above the screen: what it is connected to, where the connection stands, and the way to end it.
+import { iconFullScreen, iconFullScreenExit, iconRefresh } from "@siemens/ix-icons/icons";
+import { IxButton, IxIconButton } from "@siemens/ix-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { PosternMark } from "../frame/postern-mark.tsx";
+import type { ConnectionState } from "./connection-state.ts";
+import { stepWords } from "./step-words.ts";
+
+interface ConnectionBarProps {
+  readonly state: ConnectionState;
+  readonly deviceName: string | undefined;
+  readonly endpointName: string | undefined;
+  readonly onDisconnect: () => void;
+  readonly onAgain: () => void;
+  readonly onCtrlAltDel: () => void;
+}
+
+export function ConnectionBar(props: ConnectionBarProps): ReactNode {
+  const { state, deviceName, endpointName, onDisconnect, onAgain, onCtrlAltDel } = props;
+  const isOver = state.step === "disconnected";
+  return (
+    <header
+      id="connection-bar"
+      data-step={state.step}
+      {...(state.ending?.reason === undefined ? {} : { "data-reason": state.ending.reason })}
+    >
+      <PosternMark size={24} />
+      <div className="bar-names">
+        <strong data-testid="bar-endpoint">{endpointName ?? "Endpoint"}</strong>
+        <span className="soft" data-testid="bar-device">
+          {deviceName}
+        </span>
+      </div>
+      <div className={`bar-status bar-status-${state.step}`} role="status" aria-live="polite">
+        <span className="bar-light" aria-hidden="true" />
+        <span className="bar-words">
+          <span className="step-words" data-testid="connection-step">
+            {stepWords[state.step]}
+          </span>
+          {isOver && <span data-testid="connection-ending">{state.ending?.text}</span>}
+        </span>
+      </div>
+      <div className="bar-buttons">
+        {state.step === "connected" && (
+          <IxButton variant="tertiary" onClick={onCtrlAltDel} data-testid="ctrl-alt-del">
+            Ctrl+Alt+Del
+          </IxButton>
+        )}
+        <FullScreenButton />
+        {isOver ? (
+          <IxButton icon={iconRefresh} onClick={onAgain} data-testid="connect-again">
+            Connect again
+          </IxButton>
+        ) : (
+          <IxButton variant="secondary" onClick={onDisconnect} data-testid="disconnect">
+            Disconnect
+          </IxButton>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function FullScreenButton(): ReactNode {
+  const [isFull, setIsFull] = useState(document.fullscreenElement !== null);
+  useEffect(() => {
+    const look = (): void => setIsFull(document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", look);
+    return () => document.removeEventListener("fullscreenchange", look);
+  }, []);
+  const toggle = async (): Promise<void> => {
+    try {
+      if (isFull) await document.exitFullscreen();
+      else await document.documentElement.requestFullscreen();
+    } catch {
+      // The browser or its owner does not allow full screen: the page stays as it is.
+    }
+  };
+  return (
+    <IxIconButton
+      icon={isFull ? iconFullScreenExit : iconFullScreen}
+      variant="subtle-tertiary"
+      aria-label={isFull ? "Leave full screen" : "Full screen"}
+      onClick={() => void toggle()}
+      data-testid="full-screen"
+    />
+  );
+}

@@ -1,0 +1,75 @@
+// What stands in the screen's place while there is none: the steps on the way to it, or why it is gone.
+import { iconCircle, iconErrorFilled, iconInfo, iconSuccessFilled } from "@siemens/ix-icons/icons";
+import { IxButton, IxIcon, IxSpinner } from "@siemens/ix-react";
+import type { ReactNode } from "react";
+import type { ConnectionState } from "./connection-state.ts";
+import { stepsDone, stepsInOrder, stepWords } from "./step-words.ts";
+
+interface StageNoticeProps {
+  readonly state: ConnectionState;
+  readonly onAgain: () => void;
+}
+
+const calmReasons: ReadonlySet<string | undefined> = new Set(["client.closed", "panel.closed"]);
+
+export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
+  const isOver = state.step === "disconnected";
+  const isCalm = calmReasons.has(state.ending?.reason);
+  return (
+    <div className="notice" data-testid="stage-notice">
+      {isOver ? (
+        <>
+          <div className={isCalm ? "notice-icon" : "notice-icon state-bad"}>
+            <IxIcon name={isCalm ? iconInfo : iconErrorFilled} size="32" aria-hidden="true" />
+          </div>
+          <h1>{isCalm ? "Disconnected" : "The connection ended"}</h1>
+          <p>{state.ending?.text}</p>
+          {!isCalm && <StepList done={stepsDone(state.reached)} isRunning={false} />}
+          <IxButton onClick={onAgain} data-testid="connect-again-large">
+            Connect again
+          </IxButton>
+        </>
+      ) : (
+        <>
+          <h1>Connecting</h1>
+          <StepList done={stepsDone(state.step)} isRunning />
+          {state.step === "waiting-for-gateway" && (
+            <p className="soft">If the gateway is offline, the cloud waits up to 30 seconds for it.</p>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+function StepList({ done, isRunning }: { readonly done: number; readonly isRunning: boolean }): ReactNode {
+  return (
+    <ol className="step-list">
+      {stepsInOrder.map((step, index) => (
+        <li
+          key={step}
+          className={index > done ? "soft" : ""}
+          {...(isRunning && index === done ? { "aria-current": "step" as const } : {})}
+        >
+          <StepIcon place={index < done ? "done" : index > done ? "ahead" : isRunning ? "running" : "failed"} />
+          <span className="step-words">{stepWords[step]}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function StepIcon({ place }: { readonly place: "done" | "ahead" | "running" | "failed" }): ReactNode {
+  switch (place) {
+    case "done":
+      return <IxIcon name={iconSuccessFilled} size="16" className="state-good" aria-hidden="true" />;
+    case "running":
+      return <IxSpinner size="x-small" aria-hidden="true" />;
+    case "failed":
+      return <IxIcon name={iconErrorFilled} size="16" className="state-bad" aria-hidden="true" />;
+    case "ahead":
+      return <IxIcon name={iconCircle} size="16" aria-hidden="true" />;
+    default:
+      return place satisfies never;
+  }
+}

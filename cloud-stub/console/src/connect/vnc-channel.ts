@@ -1,0 +1,57 @@
+// What noVNC takes for its websocket: the binary frames of a session, with the text frames already taken out.
+import type { RawChannel } from "@novnc/novnc";
+import { sessionSubprotocol } from "#protocol/remote-access.ts";
+import { withoutLossyEncodings } from "./lossless-encodings.ts";
+
+interface Wire {
+  readonly send: (bytes: Uint8Array) => void;
+  /** noVNC gave up or was told to disconnect. */
+  readonly onAbandoned: () => void;
+}
+
+export class VncChannel implements RawChannel {
+  // noVNC looks for exactly these properties before it takes a channel.
+  binaryType = "arraybuffer";
+  readonly protocol = sessionSubprotocol;
+  readyState: "connecting" | "open" | "closed" = "connecting";
+  onopen: RawChannel["onopen"] = null;
+  onmessage: RawChannel["onmessage"] = null;
+  onclose: RawChannel["onclose"] = null;
+  onerror: RawChannel["onerror"] = null;
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** Called by noVNC. */
+  send(bytes: Uint8Array): void {
+    if (this.readyState === "open") this.#wire.send(withoutLossyEncodings(bytes));
+  }
+
+  /** Called by noVNC. */
+  close(): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    this.#wire.onAbandoned();
+  }
+
+  /** The session's websocket stands. */
+  opened(): void {
+    if (this.readyState !== "connecting") return;
+    this.readyState = "open";
+    this.onopen?.();
+  }
+
+  /** Bytes from the panel. */
+  received(data: ArrayBuffer): void {
+    if (this.readyState === "open") this.onmessage?.({ data });
+  }
+
+  /** The session's websocket is gone. */
+  ended(code: number, reason: string): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    this.onclose?.({ code, reason });
+  }
+}

@@ -1,0 +1,147 @@
+// The Control tab: each operation with its status, times, who asked for it, and what became of it.
+import { iconErrorFilled, iconHistory, iconHourglass, iconSuccessFilled } from "@siemens/ix-icons/icons";
+import { IxEmptyState, IxIcon, IxSpinner } from "@siemens/ix-react";
+import { type ReactNode, useCallback } from "react";
+import { useDevice } from "../devices/device-page.tsx";
+import { Wait } from "../frame/full-page-wait.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { readDateTime } from "../frame/readable.ts";
+import { TimeAgo } from "../frame/time-ago.tsx";
+import { usePolled } from "../polling/use-polled.ts";
+import { useCurrentUser } from "../sign-in/current-user.tsx";
+import { mayReadAudit, mayReadOperations } from "../sign-in/permissions.ts";
+import {
+  failureText,
+  fetchEndedSessions,
+  fetchOperations,
+  type Operation,
+  type OperationLook,
+  operationStatus,
+  operationsMax,
+  operationText,
+  type SessionRecord,
+  sessionText,
+} from "./operation.ts";
+
+const refreshEveryMs = 3000;
+
+export function ControlTab(): ReactNode {
+  const user = useCurrentUser();
+  if (!mayReadOperations(user)) {
+    return (
+      <IxEmptyState
+        header="You may not see operations"
+        subHeader="That needs the permission “Read” for Device control. Ask an administrator for it."
+        icon={iconHistory}
+      />
+    );
+  }
+  return <Operations maySeeSessions={mayReadAudit(user)} />;
+}
+
+const noSessions: ReadonlyMap<string, SessionRecord> = new Map();
+
+function Operations({ maySeeSessions }: { readonly maySeeSessions: boolean }): ReactNode {
+  const device = useDevice();
+  const load = useCallback(
+    async (signal: AbortSignal) => {
+      const [operations, sessions] = await Promise.all([
+        fetchOperations(device.id, signal),
+        maySeeSessions ? fetchEndedSessions(device.id, signal) : noSessions,
+      ]);
+      return { operations, sessions };
+    },
+    [device.id, maySeeSessions],
+  );
+  const { value, error, refresh } = usePolled(load, refreshEveryMs);
+
+  return (
+    <>
+      <p className="soft">
+        Each connection makes an operation in the name of the person who connects. The gateway keeps it up to date, and
+        it ends successful or failed.
+      </p>
+      <Problem error={error} onRetry={refresh} />
+      {value === undefined && error === undefined && <Wait text="Reading the operations" />}
+      {value !== undefined && value.operations.length === 0 && (
+        <IxEmptyState
+          layout="compact"
+          header="No operations yet"
+          subHeader="Connect to an endpoint to see one."
+          icon={iconHistory}
+        />
+      )}
+      {value !== undefined && value.operations.length > 0 && (
+        <OperationTable operations={value.operations} sessions={value.sessions} />
+      )}
+      {value !== undefined && value.operations.length >= operationsMax && (
+        <p className="soft">These are the newest {operationsMax}.</p>
+      )}
+    </>
+  );
+}
+
+interface OperationTableProps {
+  readonly operations: readonly Operation[];
+  readonly sessions: ReadonlyMap<string, SessionRecord>;
+}
+
+function OperationTable({ operations, sessions }: OperationTableProps): ReactNode {
+  return (
+    <div className="table-scroll">
+      <table className="ix-table" data-testid="operation-table">
+        <thead>
+          <tr>
+            <th scope="col">Status</th>
+            <th scope="col">Operation</th>
+            <th scope="col">Outcome</th>
+            <th scope="col">Who</th>
+            <th scope="col">Created</th>
+            <th scope="col">Last updated</th>
+          </tr>
+        </thead>
+        <tbody>
+          {operations.map((operation) => (
+            <tr key={operation.id} data-testid={`operation-${operation.id}`} data-status={operation.status}>
+              <td>
+                <Status status={operation.status} />
+              </td>
+              <td>{operationText(operation)}</td>
+              <td>{outcomeText(operation, sessions.get(operation.id))}</td>
+              <td>{operation.postern_User ?? "—"}</td>
+              <td className="nowrap">{readDateTime(operation.creationTime) ?? "—"}</td>
+              <td className="nowrap">
+                <TimeAgo iso={operation.postern_LastUpdated ?? operation.creationTime} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function outcomeText(operation: Operation, session: SessionRecord | undefined): ReactNode {
+  const failure = failureText(operation);
+  if (failure !== undefined) return <span data-testid={`failure-${operation.id}`}>{failure}</span>;
+  if (session !== undefined) return <span data-testid={`session-${operation.id}`}>{sessionText(session)}</span>;
+  return <span className="soft">—</span>;
+}
+
+function Status({ status }: { readonly status: string }): ReactNode {
+  const { text, look } = operationStatus(status);
+  return (
+    <span className={`state ${classes[look]}`}>
+      <StatusIcon look={look} />
+      {text}
+    </span>
+  );
+}
+
+const classes = { waiting: "state-off", busy: "state-attention", good: "state-good", bad: "state-bad" } as const;
+const icons = { waiting: iconHourglass, good: iconSuccessFilled, bad: iconErrorFilled } as const;
+
+function StatusIcon({ look }: { readonly look: OperationLook }): ReactNode {
+  if (look === "busy") return <IxSpinner size="x-small" aria-hidden="true" />;
+  return <IxIcon name={icons[look]} size="16" aria-hidden="true" />;
+}

@@ -1,0 +1,87 @@
+// One gateway: its header and its tabs.
+import { iconDeviceManager } from "@siemens/ix-icons/icons";
+import { IxContentHeader, IxEmptyState, IxTabItem, IxTabs } from "@siemens/ix-react";
+import { type ReactNode, useCallback } from "react";
+import { Outlet, useLocation, useNavigate, useOutletContext, useParams } from "react-router";
+import { isApiError } from "../cloud/api-error.ts";
+import { Wait } from "../frame/full-page-wait.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { usePageTitle } from "../frame/use-page-title.ts";
+import { usePolled } from "../polling/use-polled.ts";
+import { useCurrentUser } from "../sign-in/current-user.tsx";
+import { mayConnect, mayReadOperations } from "../sign-in/permissions.ts";
+import { canRemoteAccess, type Device, deviceName, fetchDevice, isOnline } from "./device.ts";
+import { OnlineState } from "./online-state.tsx";
+
+const refreshEveryMs = 4000;
+
+export function DevicePage(): ReactNode {
+  const { deviceId = "" } = useParams();
+  const navigate = useNavigate();
+  const load = useCallback((signal: AbortSignal) => fetchDevice(deviceId, signal), [deviceId]);
+  const { value: device, error, refresh } = usePolled(load, refreshEveryMs);
+  usePageTitle(device === undefined ? "Device" : deviceName(device));
+
+  if (isApiError(error, "api.not-found")) {
+    return (
+      <IxEmptyState
+        header="There is no such device"
+        subHeader="It may have been removed."
+        icon={iconDeviceManager}
+        action="Go to all devices"
+        onActionClick={() => void navigate("/devices")}
+      />
+    );
+  }
+  return (
+    <>
+      <IxContentHeader
+        hasBackButton
+        headerTitle={device === undefined ? "Device" : deviceName(device)}
+        onBackButtonClick={() => void navigate("/devices")}
+      >
+        {device !== undefined && <OnlineState isOnline={isOnline(device)} />}
+      </IxContentHeader>
+      <Problem error={error} onRetry={refresh} />
+      {device === undefined && error === undefined && <Wait text="Reading the device" />}
+      {device !== undefined && <DeviceTabs device={device} />}
+    </>
+  );
+}
+
+function DeviceTabs({ device }: { readonly device: Device }): ReactNode {
+  const user = useCurrentUser();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const active = pathname.split("/")[3] ?? "info";
+  const tabs = [
+    { key: "info", label: "Info", isShown: true },
+    { key: "remote-access", label: "Remote access", isShown: mayConnect(user) && canRemoteAccess(device) },
+    { key: "control", label: "Control", isShown: mayReadOperations(user) },
+  ].filter((tab) => tab.isShown);
+
+  return (
+    <>
+      <IxTabs
+        activeTabKey={active}
+        aria-label="Device"
+        keyboardNavigation="manual"
+        onTabChange={({ detail: key }) => {
+          if (key !== undefined && key !== active) void navigate(`/devices/${device.id}/${key}`);
+        }}
+      >
+        {tabs.map((tab) => (
+          <IxTabItem key={tab.key} tabKey={tab.key} label={tab.label} data-testid={`tab-${tab.key}`} />
+        ))}
+      </IxTabs>
+      <section className="tab-content">
+        <Outlet context={device} />
+      </section>
+    </>
+  );
+}
+
+/** The device whose tab is shown; only below DevicePage. */
+export function useDevice(): Device {
+  return useOutletContext<Device>();
+}

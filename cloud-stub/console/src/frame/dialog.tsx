@@ -1,0 +1,38 @@
+// A modal dialog: opens when mounted, tells when the person dismissed it, returns the focus when it goes.
+import { IxModal, IxModalContent, IxModalFooter, IxModalHeader } from "@siemens/ix-react";
+import { type ReactNode, useEffect, useRef } from "react";
+
+interface DialogProps {
+  readonly title: string;
+  readonly testId: string;
+  readonly onDismiss: () => void;
+  readonly footer: ReactNode;
+  readonly children: ReactNode;
+  readonly size?: "360" | "480" | "600";
+}
+
+export function Dialog({ title, testId, onDismiss, footer, children, size = "480" }: DialogProps): ReactNode {
+  const modal = useRef<HTMLIxModalElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    // Fails only when the element is gone again, and then there is nothing to show.
+    void modal.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <IxModal
+      ref={modal}
+      size={size}
+      disableAnimation
+      aria-label={title}
+      data-testid={testId}
+      onDialogDismiss={onDismiss}
+    >
+      <IxModalHeader>{title}</IxModalHeader>
+      <IxModalContent>{children}</IxModalContent>
+      <IxModalFooter>{footer}</IxModalFooter>
+    </IxModal>
+  );
+}

@@ -1,0 +1,100 @@
+// One labelled text field with its hint and its error, wired up for screen readers and password stores.
+import { type ReactNode, useEffect, useRef } from "react";
+
+export interface TextFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly type?: "text" | "password";
+  readonly hint?: string;
+  readonly error?: string | undefined;
+  readonly placeholder?: string;
+  readonly autoComplete?: string;
+  readonly inputMode?: "text" | "numeric";
+  readonly hasInitialFocus?: boolean;
+}
+
+export function TextField(props: TextFieldProps): ReactNode {
+  const { id, label, value, onChange, type = "text", hint, error, hasInitialFocus = false } = props;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (hasInitialFocus) input.current?.focus();
+  }, [hasInitialFocus]);
+
+  return (
+    <div className="field">
+      <label htmlFor={id} className="ix-form-label">
+        {label}
+      </label>
+      <input
+        ref={input}
+        id={id}
+        data-testid={id}
+        className={`ix-form-control${error === undefined ? "" : " ix-invalid"}`}
+        type={type}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        placeholder={props.placeholder}
+        autoComplete={props.autoComplete ?? "off"}
+        inputMode={props.inputMode}
+        spellCheck={false}
+        aria-invalid={error !== undefined}
+        aria-describedby={`${id}-note`}
+      />
+      <FieldNote id={`${id}-note`} hint={hint} error={error} />
+    </div>
+  );
+}
+
+export interface ChoiceFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly choices: readonly { readonly value: string; readonly text: string }[];
+  readonly hint?: string;
+  readonly error?: string | undefined;
+}
+
+export function ChoiceField({ id, label, value, onChange, choices, hint, error }: ChoiceFieldProps): ReactNode {
+  return (
+    <div className="field">
+      <label htmlFor={id} className="ix-form-label">
+        {label}
+      </label>
+      <select
+        id={id}
+        data-testid={id}
+        className={`choice${error === undefined ? "" : " ix-invalid"}`}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        aria-invalid={error !== undefined}
+        aria-describedby={`${id}-note`}
+      >
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.text}
+          </option>
+        ))}
+      </select>
+      <FieldNote id={`${id}-note`} hint={hint} error={error} />
+    </div>
+  );
+}
+
+function FieldNote({
+  id,
+  hint,
+  error,
+}: {
+  readonly id: string;
+  readonly hint: string | undefined;
+  readonly error: string | undefined;
+}): ReactNode {
+  return (
+    <div id={id} className={error === undefined ? "field-hint" : "field-error"} data-testid={`${id}`}>
+      {error ?? hint}
+    </div>
+  );
+}

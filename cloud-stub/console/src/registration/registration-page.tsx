@@ -1,0 +1,83 @@
+// Where gateways are registered: add a device ID, see it call in, accept it.
+import { iconAddCircle } from "@siemens/ix-icons/icons";
+import { IxContentHeader, IxEmptyState } from "@siemens/ix-react";
+import type { ReactNode } from "react";
+import { Wait } from "../frame/full-page-wait.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { usePageTitle } from "../frame/use-page-title.ts";
+import { usePolled } from "../polling/use-polled.ts";
+import { useCurrentUser } from "../sign-in/current-user.tsx";
+import { mayReadRegistration, mayRegisterDevices } from "../sign-in/permissions.ts";
+import { AddDeviceForm } from "./add-device-form.tsx";
+import { fetchRegistrationRequests } from "./registration-requests.ts";
+import { RequestTable } from "./request-table.tsx";
+
+const refreshEveryMs = 3000;
+
+export function RegistrationPage(): ReactNode {
+  const user = useCurrentUser();
+  usePageTitle("Device registration");
+  if (!mayReadRegistration(user)) {
+    return (
+      <IxEmptyState
+        header="You may not see registrations"
+        subHeader="That needs the permission “Read” for Device control. Ask an administrator for it."
+        icon={iconAddCircle}
+      />
+    );
+  }
+  return <Registration mayChange={mayRegisterDevices(user)} />;
+}
+
+function Registration({ mayChange }: { readonly mayChange: boolean }): ReactNode {
+  const { value: requests, error, refresh } = usePolled(fetchRegistrationRequests, refreshEveryMs);
+  return (
+    <>
+      <IxContentHeader
+        headerTitle="Device registration"
+        headerSubtitle="Let a new gateway into this cloud, in three steps"
+      />
+      <Steps />
+      {mayChange ? (
+        <AddDeviceForm onAdded={refresh} />
+      ) : (
+        <p className="help-line">To register gateways you need “Change” permission for Device control.</p>
+      )}
+      <h2 className="section-title">Requests</h2>
+      <Problem error={error} onRetry={refresh} />
+      {requests === undefined && error === undefined && <Wait text="Reading the requests" />}
+      {requests !== undefined && requests.length === 0 && (
+        <IxEmptyState
+          layout="compact"
+          header="No gateway is waiting to be registered"
+          subHeader="Accepted gateways leave this list once they have fetched their credentials."
+          icon={iconAddCircle}
+        />
+      )}
+      {requests !== undefined && requests.length > 0 && (
+        <RequestTable requests={requests} mayChange={mayChange} onChanged={refresh} />
+      )}
+    </>
+  );
+}
+
+function Steps(): ReactNode {
+  return (
+    <ol className="how-to">
+      <li>
+        <strong>Add the device ID.</strong>
+        <span>
+          It is the gateway’s serial number, or the id in its gateway.toml. The request then waits for connection.
+        </span>
+      </li>
+      <li>
+        <strong>Switch the gateway on.</strong>
+        <span>It calls in with the bootstrap account. The request becomes pending acceptance.</span>
+      </li>
+      <li>
+        <strong>Accept it.</strong>
+        <span>The gateway fetches credentials of its own and appears under All devices.</span>
+      </li>
+    </ol>
+  );
+}

@@ -1,0 +1,68 @@
+// Requests to register a gateway, as the cloud keeps them.
+import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
+
+const base = "/devicecontrol/newDeviceRequests";
+
+export interface RegistrationRequest {
+  readonly id: string;
+  readonly status: string;
+  readonly creationTime?: string;
+}
+
+export async function fetchRegistrationRequests(signal: AbortSignal): Promise<readonly RegistrationRequest[]> {
+  const answer = await getJson<{ readonly newDeviceRequests: readonly RegistrationRequest[] }>(
+    `${base}?pageSize=200`,
+    signal,
+  );
+  return answer.newDeviceRequests;
+}
+
+export function requestRegistration(deviceId: string): Promise<unknown> {
+  return postJson(base, { id: deviceId });
+}
+
+export function acceptRegistration(deviceId: string): Promise<unknown> {
+  return putJson(`${base}/${encodeURIComponent(deviceId)}`, { status: "ACCEPTED" });
+}
+
+export function removeRegistration(deviceId: string): Promise<void> {
+  return remove(`${base}/${encodeURIComponent(deviceId)}`);
+}
+
+export interface StatusWords {
+  readonly title: string;
+  readonly next: string;
+  readonly kind: "waiting" | "needs-you" | "good" | "bad";
+}
+
+/** The status in words, and what happens next. */
+export function statusWords(status: string): StatusWords {
+  switch (status) {
+    case "WAITING_FOR_CONNECTION":
+      return {
+        title: "Waiting for connection",
+        next: "Switch the gateway on. It calls in by itself; then you can accept it here.",
+        kind: "waiting",
+      };
+    case "PENDING_ACCEPTANCE":
+      return {
+        title: "Pending acceptance",
+        next: "The gateway has called in. Check that it is yours, then accept it.",
+        kind: "needs-you",
+      };
+    case "ACCEPTED":
+      return {
+        title: "Accepted",
+        next: "The gateway fetches its credentials with its next call and then appears under All devices.",
+        kind: "good",
+      };
+    case "BLOCKED":
+      return {
+        title: "Blocked",
+        next: "Too many wrong attempts. Remove the request and add it again.",
+        kind: "bad",
+      };
+    default:
+      return { title: status, next: "", kind: "waiting" };
+  }
+}

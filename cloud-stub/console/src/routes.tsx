@@ -1,0 +1,46 @@
+// Which page stands at which address.
+import { createBrowserRouter, Navigate } from "react-router";
+import { ControlTab } from "./control/control-tab.tsx";
+import { DevicePage } from "./devices/device-page.tsx";
+import { DevicesPage } from "./devices/devices-page.tsx";
+import { InfoTab } from "./devices/info-tab.tsx";
+import { AppFrame } from "./frame/app-frame.tsx";
+import { NotFoundPage } from "./frame/not-found-page.tsx";
+import { RegistrationPage } from "./registration/registration-page.tsx";
+import { EndpointsTab } from "./remote-access/endpoints-tab.tsx";
+import { RequireSignIn } from "./sign-in/current-user.tsx";
+import { LoginPage } from "./sign-in/login-page.tsx";
+
+export const router = createBrowserRouter([
+  { path: "/login", element: <LoginPage /> },
+  {
+    element: <RequireSignIn />,
+    children: [
+      {
+        element: <AppFrame />,
+        children: [
+          { index: true, element: <Navigate to="/devices" replace /> },
+          { path: "/devices", element: <DevicesPage /> },
+          { path: "/registration", element: <RegistrationPage /> },
+          {
+            path: "/devices/:deviceId",
+            element: <DevicePage />,
+            children: [
+              { index: true, element: <Navigate to="info" replace /> },
+              { path: "info", element: <InfoTab /> },
+              { path: "remote-access", element: <EndpointsTab /> },
+              { path: "control", element: <ControlTab /> },
+            ],
+          },
+          { path: "*", element: <NotFoundPage /> },
+        ],
+      },
+      {
+        path: "/connect/:deviceId/:configurationId",
+        // The screen's code is big and only this page needs it.
+        lazy: async () => ({ Component: (await import("./connect/connect-page.tsx")).ConnectPage }),
+        hydrateFallbackElement: null,
+      },
+    ],
+  },
+]);

@@ -1,0 +1,41 @@
+// What a signed-in person may do, read from the roles that the cloud names.
+
+export interface CurrentUser {
+  readonly userName: string;
+  readonly effectiveRoles: readonly { readonly id: string }[];
+}
+
+function hasAny(user: CurrentUser, ...roles: readonly string[]): boolean {
+  return user.effectiveRoles.some((role) => roles.includes(role.id));
+}
+
+export function mayReadDevices(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_INVENTORY_READ", "ROLE_INVENTORY_ADMIN");
+}
+
+export function mayReadRegistration(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_DEVICE_CONTROL_READ", "ROLE_DEVICE_CONTROL_ADMIN");
+}
+
+/** "Change" on Device control. */
+export function mayRegisterDevices(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_DEVICE_CONTROL_ADMIN");
+}
+
+/** "Read" on Remote access: see endpoints and connect. */
+export function mayConnect(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_REMOTE_ACCESS_READ", "ROLE_REMOTE_ACCESS_ADMIN");
+}
+
+/** "Change" on both Remote access and Device control. */
+export function mayConfigureEndpoints(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_REMOTE_ACCESS_ADMIN") && hasAny(user, "ROLE_DEVICE_CONTROL_ADMIN");
+}
+
+export function mayReadOperations(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_DEVICE_CONTROL_READ", "ROLE_DEVICE_CONTROL_ADMIN");
+}
+
+export function mayReadAudit(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_AUDIT_READ", "ROLE_AUDIT_ADMIN");
+}

@@ -1,0 +1,379 @@
+// Operations: what a device is asked to do. They end once and never change again; a connection key is sealed while they live.
+import { sql } from "kysely";
+import type { Clock } from "#hardware/ports.ts";
+import { remoteAccessFragment } from "#protocol/remote-access.ts";
+import type { Audit } from "../audit/audit.ts";
+import { type CloudLog, errorText } from "../log.ts";
+import type { Vault } from "../remote-access/vault.ts";
+import type { OperationRow } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import type { Fragments } from "./device-registry.ts";
+
+export const operationStatuses = ["PENDING", "EXECUTING", "SUCCESSFUL", "FAILED"] as const;
+export type OperationStatus = (typeof operationStatuses)[number];
+
+type UnfinishedStatus = "PENDING" | "EXECUTING";
+
+export interface Operation {
+  /** Decimal, ascending. */
+  readonly id: string;
+  readonly deviceId: string;
+  readonly description: string;
+  /** The user in whose name it was created. */
+  readonly userName: string;
+  readonly status: OperationStatus;
+  readonly failureReason: string | undefined;
+  /** A connection key in it reads `***`, except in what `forDevice` and `pendingForDevice` give. */
+  readonly fragments: Fragments;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface NewOperation {
+  readonly deviceId: string;
+  readonly description: string;
+  readonly fragments: Fragments;
+  readonly userName: string;
+}
+
+export interface OperationFilter {
+  readonly deviceId?: string;
+  readonly status?: OperationStatus;
+  readonly fragmentType?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly isNewestFirst?: boolean;
+  readonly skip: number;
+  readonly take: number;
+}
+
+/** `changed`; `unchanged`: it had that status already; `ended`: it had ended; `unknown`: no such operation (of that device). */
+export type StatusOutcome = "changed" | "unchanged" | "ended" | "unknown";
+
+export type OperationsErrorCode = "operations.too-many";
+
+/** An operation could not be created. */
+export class OperationsError extends Error {
+  readonly code: OperationsErrorCode;
+
+  constructor(code: OperationsErrorCode, message: string) {
+    super(message);
+    this.name = "OperationsError";
+    this.code = code;
+  }
+}
+
+/** What readers other than the device see in place of a connection key. */
+export const maskedKey = "***";
+
+/** Unfinished operations that a device may have. */
+export const unfinishedPerDeviceMax = 500;
+
+/** Longest failure reason that is stored, in UTF-16 units. */
+export const failureReasonLengthMax = 1000;
+
+type Listener = (operation: Operation) => void;
+
+export class Operations {
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #vault: Vault;
+  readonly #audit: Audit;
+  readonly #log: CloudLog;
+  readonly #watchers = new Map<string, Set<Listener>>();
+  readonly #createdListeners = new Set<Listener>();
+
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly store: Store;
+    readonly vault: Vault;
+    readonly audit: Audit;
+    readonly log: CloudLog;
+  }) {
+    this.#clock = deps.clock;
+    this.#store = deps.store;
+    this.#vault = deps.vault;
+    this.#audit = deps.audit;
+    this.#log = deps.log;
+  }
+
+  /** Stores a PENDING operation and has it forwarded to the device. Throws OperationsError at the limit of unfinished ones. */
+  async create(wanted: NewOperation): Promise<Operation> {
+    const nowMs = Math.floor(this.#clock.nowMs());
+    const { open, key } = takeKey(wanted.fragments);
+    const row = await this.#store.db.transaction().execute(async (transaction) => {
+      const unfinished = await transaction
+        .selectFrom("operations")
+        .select((select) => select.fn.countAll<number>().as("count"))
+        .where("device_id", "=", wanted.deviceId)
+        .where("status", "in", ["PENDING", "EXECUTING"])
+        .executeTakeFirstOrThrow();
+      if (unfinished.count >= unfinishedPerDeviceMax) {
+        throw new OperationsError(
+          "operations.too-many",
+          `The device has ${unfinished.count} unfinished operations already; at most ${unfinishedPerDeviceMax} are allowed`,
+        );
+      }
+      return transaction
+        .insertInto("operations")
+        .values({
+          device_id: wanted.deviceId,
+          description: wanted.description,
+          user_name: wanted.userName,
+          status: "PENDING",
+          failure_reason: null,
+          fragment_names: `,${Object.keys(open).join(",")},`,
+          fragments: JSON.stringify(open),
+          sealed_key: key === undefined ? null : this.#vault.seal(key, keyContext(wanted.deviceId)),
+          created_at_ms: nowMs,
+          updated_at_ms: nowMs,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+    });
+    const operation = toOperation(row);
+    for (const listener of [...this.#createdListeners]) listener(operation);
+    await this.#recordCreated(operation);
+    return operation;
+  }
+
+  async get(operationId: string): Promise<Operation | undefined> {
+    const row = await this.#row(operationId);
+    return row === undefined ? undefined : toOperation(row);
+  }
+
+  /** By ascending id unless the filter says otherwise. */
+  async list(filter: OperationFilter): Promise<{ readonly operations: readonly Operation[]; readonly total: number }> {
+    let query = this.#store.db.selectFrom("operations");
+    if (filter.deviceId !== undefined) query = query.where("device_id", "=", filter.deviceId);
+    if (filter.status !== undefined) query = query.where("status", "=", filter.status);
+    if (filter.fragmentType !== undefined) query = query.where(hasFragment(filter.fragmentType));
+    if (filter.fromMs !== undefined) query = query.where("created_at_ms", ">=", filter.fromMs);
+    if (filter.toMs !== undefined) query = query.where("created_at_ms", "<=", filter.toMs);
+    const count = await query.select((select) => select.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+    const rows = await query
+      .selectAll()
+      .orderBy("number", filter.isNewestFirst === true ? "desc" : "asc")
+      .limit(filter.take)
+      .offset(filter.skip)
+      .execute();
+    return { operations: rows.map(toOperation), total: count.total };
+  }
+
+  /** The operation as only its device may read it: with the connection key. */
+  async forDevice(operationId: string): Promise<Operation | undefined> {
+    const row = await this.#row(operationId);
+    return row === undefined ? undefined : this.#withKey(row);
+  }
+
+  /** The device's PENDING operations with their connection keys, oldest first. */
+  async pendingForDevice(deviceId: string): Promise<readonly Operation[]> {
+    const rows = await this.#store.db
+      .selectFrom("operations")
+      .selectAll()
+      .where("device_id", "=", deviceId)
+      .where("status", "=", "PENDING")
+      .orderBy("number")
+      .execute();
+    return rows.map((row) => this.#withKey(row));
+  }
+
+  /**
+   * Moves an operation on. An ended one stays as it is; `by.deviceId` restricts to operations of that device,
+   * `by.userName` is who the audit record names (default: the creator).
+   */
+  async setStatus(
+    operationId: string,
+    status: Exclude<OperationStatus, "PENDING">,
+    failureReason?: string,
+    by: { readonly deviceId?: string; readonly userName?: string } = {},
+  ): Promise<StatusOutcome> {
+    const before = await this.#row(operationId);
+    if (before === undefined || (by.deviceId !== undefined && before.device_id !== by.deviceId)) return "unknown";
+    if (before.status === status) return isEnded(status) ? "ended" : "unchanged";
+    const isMoved = await this.#move(before, ["PENDING", "EXECUTING"], status, failureReason, by.userName);
+    return isMoved ? "changed" : "ended";
+  }
+
+  /** SmartREST 501 to 503: the device's oldest operation with that fragment in status `from`. Its id, or undefined if there is none. */
+  async setStatusOfOldest(
+    deviceId: string,
+    fragment: string,
+    move: {
+      readonly from: UnfinishedStatus;
+      readonly to: Exclude<OperationStatus, "PENDING">;
+      readonly failureReason?: string;
+      readonly userName: string;
+    },
+  ): Promise<string | undefined> {
+    const oldest = await this.#store.db
+      .selectFrom("operations")
+      .selectAll()
+      .where("device_id", "=", deviceId)
+      .where("status", "=", move.from)
+      .where(hasFragment(fragment))
+      .orderBy("number")
+      .limit(1)
+      .executeTakeFirst();
+    if (oldest === undefined) return undefined;
+    const isMoved = await this.#move(oldest, [move.from], move.to, move.failureReason, move.userName);
+    return isMoved ? String(oldest.number) : undefined;
+  }
+
+  /** Fails every operation that `which` names, oldest first, and says how many. */
+  async failAll(which: {
+    readonly deviceId?: string;
+    readonly statuses: readonly UnfinishedStatus[];
+    readonly fragment?: string;
+    readonly failureReason: string;
+    readonly userName?: string;
+  }): Promise<number> {
+    let query = this.#store.db.selectFrom("operations").where("status", "in", which.statuses);
+    if (which.deviceId !== undefined) query = query.where("device_id", "=", which.deviceId);
+    if (which.fragment !== undefined) query = query.where(hasFragment(which.fragment));
+    let failed = 0;
+    for (const row of await query.selectAll().orderBy("number").execute()) {
+      if (await this.#move(row, which.statuses, "FAILED", which.failureReason, which.userName)) failed += 1;
+    }
+    return failed;
+  }
+
+  /** Calls back synchronously after each committed change of the operation's status, until the returned function is called. */
+  watch(operationId: string, changed: Listener): () => void {
+    const listeners = this.#watchers.get(operationId) ?? new Set();
+    this.#watchers.set(operationId, listeners.add(changed));
+    return () => {
+      listeners.delete(changed);
+      if (listeners.size === 0 && this.#watchers.get(operationId) === listeners) this.#watchers.delete(operationId);
+    };
+  }
+
+  /** Calls back synchronously after each creation, until the returned function is called. */
+  watchCreated(created: Listener): () => void {
+    this.#createdListeners.add(created);
+    return () => this.#createdListeners.delete(created);
+  }
+
+  async #row(operationId: string): Promise<OperationRow | undefined> {
+    if (!/^[1-9][0-9]{0,14}$/.test(operationId)) return undefined;
+    return this.#store.db
+      .selectFrom("operations")
+      .selectAll()
+      .where("number", "=", Number(operationId))
+      .executeTakeFirst();
+  }
+
+  /** The one place that changes a status: conditional, so that of two that end an operation one wins. */
+  async #move(
+    before: OperationRow,
+    from: readonly UnfinishedStatus[],
+    status: OperationStatus,
+    failureReason: string | undefined,
+    userName: string | undefined,
+  ): Promise<boolean> {
+    const row = await this.#store.db
+      .updateTable("operations")
+      .set({
+        status,
+        updated_at_ms: Math.floor(this.#clock.nowMs()),
+        ...(status === "FAILED" ? { failure_reason: this.#withoutKey(before, failureReason ?? "") } : {}),
+        ...(isEnded(status) ? { sealed_key: null } : {}),
+      })
+      .where("number", "=", before.number)
+      .where("status", "in", from)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return false;
+    await this.#changed(row, userName);
+    return true;
+  }
+
+  /** An agent may quote the address it dialled, and with it the key. */
+  #withoutKey(row: OperationRow, failureReason: string): string {
+    const key = this.#key(row);
+    const masked = key === undefined ? failureReason : failureReason.replaceAll(key, maskedKey);
+    return masked.slice(0, failureReasonLengthMax);
+  }
+
+  #key(row: OperationRow): string | undefined {
+    if (row.sealed_key === null) return undefined;
+    return Buffer.from(this.#vault.open(row.sealed_key, keyContext(row.device_id))).toString("utf8");
+  }
+
+  #withKey(row: OperationRow): Operation {
+    const operation = toOperation(row);
+    const connectionKey = this.#key(row);
+    if (connectionKey === undefined) return operation;
+    const connect = operation.fragments[remoteAccessFragment] as Fragments;
+    return {
+      ...operation,
+      fragments: { ...operation.fragments, [remoteAccessFragment]: { ...connect, connectionKey } },
+    };
+  }
+
+  async #changed(row: OperationRow, userName: string | undefined): Promise<void> {
+    const operation = toOperation(row);
+    for (const listener of [...(this.#watchers.get(operation.id) ?? [])]) listener(operation);
+    const why = operation.failureReason === undefined ? "" : `, failure reason='${operation.failureReason}'`;
+    await this.#record(operation, "Operation updated", `status='${operation.status}'${why}`, userName);
+  }
+
+  async #recordCreated(operation: Operation): Promise<void> {
+    await this.#record(operation, "Operation created", `status='${operation.status}'`, undefined);
+  }
+
+  /** A failing audit write must not undo what the device was told already; the log keeps the fact. */
+  async #record(operation: Operation, activity: string, what: string, userName: string | undefined): Promise<void> {
+    try {
+      await this.#audit.record({
+        type: "Operation",
+        activity,
+        text: `${activity}: ${what}, description='${operation.description}'.`,
+        deviceId: operation.deviceId,
+        userName: userName ?? operation.userName,
+        fields: { postern_Operation: { operation: operation.id, status: operation.status } },
+      });
+    } catch (error) {
+      this.#log.error("audit.failed", { operation: operation.id, activity, why: errorText(error) });
+    }
+  }
+}
+
+function isEnded(status: OperationStatus): boolean {
+  return status === "SUCCESSFUL" || status === "FAILED";
+}
+
+function hasFragment(name: string) {
+  return sql<boolean>`instr(fragment_names, ${`,${name},`}) > 0`;
+}
+
+function keyContext(deviceId: string): string {
+  return `connection key of an operation of device ${deviceId}`;
+}
+
+/** Splits the connection key off, so that what is stored in the open holds none. */
+function takeKey(fragments: Fragments): { readonly open: Fragments; readonly key: string | undefined } {
+  const connect = fragments[remoteAccessFragment];
+  if (typeof connect !== "object" || connect === null || !("connectionKey" in connect)) {
+    return { open: fragments, key: undefined };
+  }
+  const key = connect.connectionKey;
+  return {
+    open: { ...fragments, [remoteAccessFragment]: { ...connect, connectionKey: maskedKey } },
+    key: typeof key === "string" ? key : undefined,
+  };
+}
+
+function toOperation(row: OperationRow): Operation {
+  return {
+    id: String(row.number),
+    deviceId: row.device_id,
+    description: row.description,
+    userName: row.user_name,
+    status: row.status,
+    failureReason: row.failure_reason ?? undefined,
+    fragments: JSON.parse(row.fragments) as Fragments,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}

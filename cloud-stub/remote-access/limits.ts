@@ -1,0 +1,40 @@
+// The limits of remote-access sessions: every wait, queue and count of this folder that can be set.
+
+export interface SessionLimits {
+  /** How long a session waits for the gateway's tunnel, from the client's request, in ms. */
+  readonly gatewayWaitMs: number;
+  /** How long a tunnel that broke before it stood waits for the operation's own failure text, in ms. */
+  readonly verdictWaitMs: number;
+  /** How long the security handshake with a panel may take, in ms. */
+  readonly handshakeMs: number;
+  /** A leg is lost when nothing has come from it for so long although it takes what we send, in ms. */
+  readonly lostAfterMs: number;
+  /** A leg is stalled when it has taken nothing of what waits for it for so long, in ms. */
+  readonly stalledAfterMs: number;
+  readonly pingEveryMs: number;
+  /** No byte of the stream in either direction for so long ends the session, in ms. */
+  readonly idleMs: number;
+  /** Longest life of a session from the moment it is open, in ms. */
+  readonly totalMs: number;
+  /** How long what was received before the end is still being delivered, and a close frame awaited, in ms. */
+  readonly drainMs: number;
+  /** Bytes that one session may hold in all its queues; see `Relay` for how they are shared out. */
+  readonly heldBytesMax: number;
+  readonly sessionsMax: number;
+  readonly sessionsPerDeviceMax: number;
+}
+
+export const defaultSessionLimits: SessionLimits = {
+  gatewayWaitMs: 30_000,
+  verdictWaitMs: 2_000,
+  handshakeMs: 15_000,
+  lostAfterMs: 20_000,
+  stalledAfterMs: 30_000,
+  pingEveryMs: 5_000,
+  idleMs: 3_600_000,
+  totalMs: 12 * 3_600_000,
+  drainMs: 5_000,
+  heldBytesMax: 1024 * 1024,
+  sessionsMax: 500,
+  sessionsPerDeviceMax: 16,
+};

@@ -1,0 +1,178 @@
+// VNC: with a stored password the relay signs in at the panel and asks the client for none; without one it only watches the greeting.
+import { ClientHandshake } from "#protocol/rfb/client-handshake.ts";
+import { ServerHandshake, type ServerHandshakeStep } from "#protocol/rfb/server-handshake.ts";
+import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
+import { VncGreeting } from "./vnc-greeting.ts";
+
+/** A server says nothing between SecurityResult and the client's ClientInit (RFC 6143 section 7.3). */
+const spokeEarly: StreamFailure = {
+  reason: "protocol.malformed",
+  text: "The panel broke the VNC handshake: it went on before the client began.",
+};
+
+/** `password`: the stored one, a secret. */
+export function createVncStream(options: {
+  readonly password: string | undefined;
+  readonly handshakeMs: number;
+}): ProtocolStream {
+  const { password, handshakeMs } = options;
+  return password === undefined ? new VncPassage(handshakeMs) : new VncSignIn(password, handshakeMs);
+}
+
+/** The client speaks with the panel itself, from the first byte; only the panel's greeting is looked at. */
+class VncPassage implements ProtocolStream {
+  readonly hasHandshake = true;
+  readonly heldBytes = 0;
+  readonly isFailureTold = true;
+  readonly #greeting = new VncGreeting();
+  readonly #handshakeMs: number;
+  #ends: StreamEnds | undefined;
+
+  constructor(handshakeMs: number) {
+    this.#handshakeMs = handshakeMs;
+  }
+
+  start(ends: StreamEnds): void {
+    this.#ends = ends;
+  }
+
+  fromPanel(bytes: Uint8Array): void {
+    const wasComplete = this.#greeting.isComplete;
+    const failure = this.#greeting.see(bytes);
+    if (failure !== undefined) {
+      this.#ends?.handshakeFailed(failure);
+      return;
+    }
+    if (!wasComplete && this.#greeting.isComplete) this.#ends?.handshakeDone();
+    this.#ends?.toClient(bytes);
+  }
+
+  fromClient(bytes: Uint8Array): void {
+    this.#ends?.toPanel(bytes);
+  }
+
+  expired(): StreamFailure {
+    return this.#greeting.expired(this.#handshakeMs);
+  }
+
+  panelEnded(): StreamFailure | undefined {
+    return this.#greeting.ended();
+  }
+
+  fail(): void {
+    // The client is in the middle of the panel's own words, or has heard none: the close frame has the reason.
+  }
+}
+
+/** Speaks the security handshake with both ends, then lets their bytes pass. */
+class VncSignIn implements ProtocolStream {
+  readonly hasHandshake = true;
+  readonly heldBytes = 0;
+  readonly #greeting = new VncGreeting();
+  readonly #panel: ClientHandshake;
+  readonly #client = new ServerHandshake({ security: { type: "none" }, holdResult: true });
+  readonly #handshakeMs: number;
+  #ends: StreamEnds | undefined;
+  #isClientGreeted = false;
+  #panelState: "handshaking" | "authenticated" | "failed" = "handshaking";
+  #clientState: "handshaking" | "accepted" | "refused" = "handshaking";
+  #isFailing = false;
+  /** What the panel sent behind its handshake, before the client was through with its own. */
+  #panelLeftover: Uint8Array = new Uint8Array(0);
+
+  constructor(password: string, handshakeMs: number) {
+    this.#panel = new ClientHandshake({ password });
+    this.#handshakeMs = handshakeMs;
+  }
+
+  get isFailureTold(): boolean {
+    return !this.#isFailing || this.#clientState !== "handshaking";
+  }
+
+  start(ends: StreamEnds): void {
+    this.#ends = ends;
+    this.#greetClient(ends);
+  }
+
+  fromPanel(bytes: Uint8Array): void {
+    const ends = this.#ends;
+    if (ends === undefined || this.#panelState === "failed") return;
+    if (this.#panelState === "authenticated") {
+      if (this.#clientState === "accepted") ends.toClient(bytes);
+      else this.#panelFailed(spokeEarly);
+      return;
+    }
+    const wrongGreeting = this.#greeting.see(bytes);
+    if (wrongGreeting !== undefined) {
+      this.#panelFailed(wrongGreeting);
+      return;
+    }
+    const step = this.#panel.receive(bytes);
+    for (const part of step.send) ends.toPanel(part);
+    if (step.outcome?.kind === "refused") {
+      this.#panelFailed({ reason: step.outcome.code, text: `${step.outcome.text}.` });
+    } else if (step.outcome?.kind === "authenticated") {
+      this.#panelState = "authenticated";
+      this.#panelLeftover = step.outcome.leftover;
+      this.#takeClientStep(ends, this.#client.result({ ok: true }));
+    }
+  }
+
+  fromClient(bytes: Uint8Array): void {
+    const ends = this.#ends;
+    if (ends === undefined) return;
+    if (this.#clientState === "accepted") ends.toPanel(bytes);
+    else if (this.#clientState === "handshaking") this.#takeClientStep(ends, this.#client.receive(bytes));
+  }
+
+  expired(): StreamFailure {
+    if (this.#panelState === "authenticated") {
+      return { reason: "client.stalled", text: "The client did not finish its part of the VNC handshake." };
+    }
+    if (!this.#greeting.isComplete) return this.#greeting.expired(this.#handshakeMs);
+    return {
+      reason: "panel.timeout",
+      text: `The panel began the VNC handshake but did not send ${this.#panel.waitingFor}.`,
+    };
+  }
+
+  panelEnded(): StreamFailure | undefined {
+    if (this.#panelState !== "handshaking") return undefined;
+    const wrongGreeting = this.#greeting.ended();
+    if (wrongGreeting !== undefined || !this.#greeting.isComplete) return wrongGreeting;
+    const { outcome } = this.#panel.end();
+    return outcome?.kind === "refused" ? { reason: outcome.code, text: `${outcome.text}.` } : undefined;
+  }
+
+  fail(ends: StreamEnds, text: string): void {
+    if (this.#clientState !== "handshaking") return;
+    this.#ends = ends;
+    this.#isFailing = true;
+    this.#greetClient(ends);
+    this.#takeClientStep(ends, this.#client.refuse(text));
+  }
+
+  #greetClient(ends: StreamEnds): void {
+    if (this.#isClientGreeted) return;
+    this.#isClientGreeted = true;
+    ends.toClient(this.#client.start());
+  }
+
+  #panelFailed(failure: StreamFailure): void {
+    this.#panelState = "failed";
+    this.#ends?.handshakeFailed(failure);
+  }
+
+  #takeClientStep(ends: StreamEnds, step: ServerHandshakeStep): void {
+    for (const part of step.send) ends.toClient(part);
+    if (step.outcome?.kind === "refused") {
+      this.#clientState = "refused";
+      if (!this.#isFailing) ends.handshakeFailed({ reason: "protocol.malformed", text: `${step.outcome.text}.` });
+    } else if (step.outcome?.kind === "accepted") {
+      this.#clientState = "accepted";
+      ends.handshakeDone();
+      if (this.#panelLeftover.length > 0) ends.toClient(this.#panelLeftover);
+      if (step.outcome.leftover.length > 0) ends.toPanel(step.outcome.leftover);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// Carries the bytes of one session between its two legs, through the protocol's stream, with back-pressure both ways.
+import type { Clock } from "#hardware/ports.ts";
+import type { Leg, LegEnd, LegOwner } from "./leg.ts";
+import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocols/protocol-stream.ts";
+
+/** Whom the relay tells what it sees; these are events of the session's machine. */
+export interface RelayOwner {
+  /** The first bytes of the panel are here. */
+  deviceSpoke(): void;
+  clientText(text: string): void;
+  deviceText(): void;
+  clientEnded(end: LegEnd): void;
+  deviceEnded(end: LegEnd): void;
+  handshakeDone(): void;
+  handshakeFailed(failure: StreamFailure): void;
+}
+
+/** Bytes that may come from one side before the tunnel stands; more are held back in the sender's connection, in bytes. */
+export const earlyBytesMax = 64 * 1024;
+
+/**
+ * `waiting`: what comes early is kept; `flowing`; `cut`: nothing passes any more, though a failure may still be told.
+ *
+ * What a session holds: the early bytes, and for each direction up to the high mark of the far leg, what ws had read when
+ * the near leg was paused (64 KiB) and one message. With messages up to 64 KiB, as browsers and gateways of ours send
+ * them, that is below 512 KiB; a single message of up to 1 MiB is taken whole and passed on in pieces.
+ */
+type Mode = "waiting" | "flowing" | "cut";
+
+class EarlyBytes {
+  readonly chunks: Uint8Array[] = [];
+  length = 0;
+
+  keep(bytes: Uint8Array): void {
+    this.chunks.push(bytes);
+    this.length += bytes.length;
+  }
+
+  takeAll(): readonly Uint8Array[] {
+    this.length = 0;
+    return this.chunks.splice(0);
+  }
+}
+
+export class Relay {
+  readonly #clock: Clock;
+  readonly #stream: ProtocolStream;
+  readonly #owner: RelayOwner;
+  readonly #earlyUp = new EarlyBytes();
+  readonly #earlyDown = new EarlyBytes();
+  #client: Leg | undefined;
+  #device: Leg | undefined;
+  #mode: Mode = "waiting";
+  #hasDeviceSpoken = false;
+  #bytesUp = 0;
+  #bytesDown = 0;
+  #activeAtMs: number;
+
+  constructor(deps: { readonly clock: Clock; readonly stream: ProtocolStream; readonly owner: RelayOwner }) {
+    this.#clock = deps.clock;
+    this.#stream = deps.stream;
+    this.#owner = deps.owner;
+    this.#activeAtMs = deps.clock.monotonicMs();
+  }
+
+  /** Bytes given to the panel's side. */
+  get bytesUp(): number {
+    return this.#bytesUp;
+  }
+
+  /** Bytes given to the client. */
+  get bytesDown(): number {
+    return this.#bytesDown;
+  }
+
+  /** When bytes passed last, on the clock's monotonic time. */
+  get activeAtMs(): number {
+    return this.#activeAtMs;
+  }
+
+  get hasDeviceSpoken(): boolean {
+    return this.#hasDeviceSpoken;
+  }
+
+  /** Bytes in all queues of the session. */
+  get heldBytes(): number {
+    return (
+      (this.#client?.heldBytes ?? 0) +
+      (this.#device?.heldBytes ?? 0) +
+      this.#earlyUp.length +
+      this.#earlyDown.length +
+      this.#stream.heldBytes
+    );
+  }
+
+  /** Gives the client's leg to the relay, and what it tells in return. */
+  attachClient(leg: Leg): void {
+    this.#client = leg;
+  }
+
+  attachDevice(leg: Leg): void {
+    this.#device = leg;
+  }
+
+  readonly clientOwner: LegOwner = {
+    received: (bytes) => this.#fromClient(bytes),
+    receivedText: (text) => this.#owner.clientText(text),
+    drained: () => this.#regulate(),
+    ended: (end) => {
+      this.#owner.clientEnded(end);
+      this.#regulate();
+    },
+  };
+
+  readonly deviceOwner: LegOwner = {
+    received: (bytes) => this.#fromPanel(bytes),
+    receivedText: () => this.#owner.deviceText(),
+    drained: () => this.#regulate(),
+    ended: (end) => {
+      this.#owner.deviceEnded(end);
+      this.#regulate();
+    },
+  };
+
+  /** The tunnel stands: lets flow what came early and all that follows. */
+  start(): void {
+    if (this.#mode !== "waiting") return;
+    this.#mode = "flowing";
+    this.#activeAtMs = this.#clock.monotonicMs();
+    this.#stream.start(this.#ends);
+    for (const bytes of this.#earlyDown.takeAll()) this.#fromPanel(bytes);
+    for (const bytes of this.#earlyUp.takeAll()) this.#fromClient(bytes);
+    this.#regulate();
+  }
+
+  /** Lets nothing more pass. */
+  cut(): void {
+    this.#mode = "cut";
+    this.#earlyUp.takeAll();
+    this.#earlyDown.takeAll();
+    this.#regulate();
+  }
+
+  /** Cuts, and tells the client why in its own protocol where that can be done. */
+  fail(text: string): void {
+    this.cut();
+    this.#stream.fail(this.#ends, text);
+  }
+
+  /** Whether the client has been told all that `fail` had to tell it. */
+  get isFailureTold(): boolean {
+    return this.#stream.isFailureTold;
+  }
+
+  readonly #ends: StreamEnds = {
+    toPanel: (bytes) => {
+      if (this.#mode === "cut" || this.#device === undefined) return;
+      this.#bytesUp += bytes.length;
+      this.#activeAtMs = this.#clock.monotonicMs();
+      this.#device.send(bytes);
+    },
+    toClient: (bytes) => {
+      if (this.#client === undefined) return;
+      this.#bytesDown += bytes.length;
+      this.#activeAtMs = this.#clock.monotonicMs();
+      this.#client.send(bytes);
+    },
+    handshakeDone: () => this.#owner.handshakeDone(),
+    handshakeFailed: (failure) => this.#owner.handshakeFailed(failure),
+  };
+
+  #fromClient(bytes: Uint8Array): void {
+    if (this.#mode === "waiting") this.#earlyUp.keep(bytes);
+    else if (this.#mode === "flowing" || !this.#stream.isFailureTold) this.#stream.fromClient(bytes);
+    this.#regulate();
+  }
+
+  #fromPanel(bytes: Uint8Array): void {
+    if (this.#mode === "waiting") this.#earlyDown.keep(bytes);
+    else if (this.#mode === "flowing") this.#stream.fromPanel(bytes);
+    if (!this.#hasDeviceSpoken) {
+      this.#hasDeviceSpoken = true;
+      this.#owner.deviceSpoke();
+    }
+    this.#regulate();
+  }
+
+  /** Reads from a side only while its bytes can go on. */
+  #regulate(): void {
+    const isWaiting = this.#mode === "waiting";
+    hold(this.#client, isWaiting ? this.#earlyUp.length >= earlyBytesMax : isFull(this.#device));
+    hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : isFull(this.#client));
+  }
+}
+
+/** A leg that nothing can be sent to any more swallows what is meant for it. */
+function isFull(leg: Leg | undefined): boolean {
+  return leg?.isWritable === true && leg.isFull;
+}
+
+function hold(leg: Leg | undefined, isHeld: boolean): void {
+  if (isHeld) leg?.pause();
+  else leg?.resume();
+}

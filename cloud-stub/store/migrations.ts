@@ -1,0 +1,136 @@
+// The steps that bring a database of any earlier version to the present one; steps are never edited, only added.
+
+export interface Migration {
+  /** 1, 2, ... without gaps; the database keeps the last one in `user_version`. */
+  readonly version: number;
+  readonly what: string;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    what: "accounts, devices, operations, events, audit, endpoints and sessions",
+    sql: `
+create table settings (name text primary key, value text not null) strict;
+create table counters (name text primary key, last integer not null) strict;
+create table users (
+  tenant_id text not null,
+  name text not null,
+  kind text not null check (kind in ('user', 'device', 'bootstrap')),
+  password_hash text not null,
+  stamp text not null,
+  roles text not null,
+  is_enabled integer not null check (is_enabled in (0, 1)),
+  device_external_id text,
+  created_at_ms integer not null,
+  primary key (tenant_id, name)
+) strict;
+create table logins (
+  id text primary key,
+  tenant_id text not null,
+  user_name text not null,
+  user_stamp text not null,
+  xsrf_hash text not null,
+  created_at_ms integer not null,
+  expires_at_ms integer not null,
+  foreign key (tenant_id, user_name) references users (tenant_id, name) on delete cascade
+) strict;
+create index logins_of_user on logins (tenant_id, user_name);
+create table devices (
+  id text primary key,
+  external_id text not null unique,
+  name text not null,
+  type text not null,
+  owner text not null,
+  fragments text not null,
+  last_endpoint_number integer not null default 0,
+  created_at_ms integer not null,
+  updated_at_ms integer not null,
+  last_message_at_ms integer
+) strict;
+create table device_requests (
+  id text primary key,
+  status text not null check (status in ('WAITING_FOR_CONNECTION', 'PENDING_ACCEPTANCE', 'ACCEPTED', 'BLOCKED')),
+  type text,
+  group_id text,
+  owner text not null,
+  sealed_password text,
+  created_at_ms integer not null
+) strict;
+create table operations (
+  number integer primary key autoincrement,
+  device_id text not null,
+  description text not null,
+  user_name text not null,
+  status text not null check (status in ('PENDING', 'EXECUTING', 'SUCCESSFUL', 'FAILED')),
+  failure_reason text,
+  fragment_names text not null,
+  fragments text not null,
+  sealed_key text,
+  created_at_ms integer not null,
+  updated_at_ms integer not null,
+  check (sealed_key is null or status in ('PENDING', 'EXECUTING'))
+) strict;
+create index operations_of_device on operations (device_id, status);
+create trigger operations_end_once before update on operations
+when old.status in ('SUCCESSFUL', 'FAILED')
+begin select raise(abort, 'an ended operation never changes'); end;
+create table events (
+  number integer primary key autoincrement,
+  device_id text not null references devices (id) on delete cascade,
+  type text not null,
+  text text not null,
+  time_ms integer not null,
+  created_at_ms integer not null
+) strict;
+create index events_of_device on events (device_id);
+create table audit_records (
+  number integer primary key autoincrement,
+  type text not null,
+  activity text not null,
+  text text not null,
+  device_id text,
+  user_name text not null,
+  fields text not null,
+  time_ms integer not null
+) strict;
+create index audit_of_device on audit_records (device_id);
+create trigger audit_is_not_changed before update on audit_records
+begin select raise(abort, 'audit records never change'); end;
+create trigger audit_is_not_removed before delete on audit_records
+begin select raise(abort, 'audit records are never removed'); end;
+create table endpoints (
+  device_id text not null references devices (id) on delete cascade,
+  id text not null,
+  name text not null,
+  hostname text not null,
+  port integer not null,
+  protocol text not null,
+  credentials_type text not null,
+  username text,
+  sealed_password text,
+  attrs text,
+  created_at_ms integer not null,
+  updated_at_ms integer not null,
+  primary key (device_id, id)
+) strict;
+create table sessions (
+  id text primary key,
+  device_id text not null,
+  endpoint_id text not null,
+  operation_id text not null,
+  user_name text not null,
+  client_address text not null,
+  protocol text not null,
+  requested_at_ms integer not null,
+  opened_at_ms integer,
+  closed_at_ms integer,
+  reason text,
+  bytes_up integer not null,
+  bytes_down integer not null
+) strict;
+create index sessions_open on sessions (id) where closed_at_ms is null;
+`,
+  },
+];

@@ -1,0 +1,171 @@
+// The tables of the store as Kysely sees them; migrations.ts makes them. Times are ms since the Unix epoch, ids decimal texts.
+import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
+import type { OperationStatus } from "../devices/operations.ts";
+
+/** Set when the row is made, never changed afterwards. */
+type Fixed<T> = ColumnType<T, T, never>;
+/** A JSON text, written and read by the service that owns the table. */
+type JsonText = string;
+/** SQLite has no booleans. */
+type Flag = 0 | 1;
+
+export interface Database {
+  readonly settings: SettingsTable;
+  readonly counters: CountersTable;
+  readonly users: UsersTable;
+  readonly logins: LoginsTable;
+  readonly devices: DevicesTable;
+  readonly device_requests: DeviceRequestsTable;
+  readonly operations: OperationsTable;
+  readonly events: EventsTable;
+  readonly audit_records: AuditRecordsTable;
+  readonly endpoints: EndpointsTable;
+  readonly sessions: SessionsTable;
+}
+
+/** Single values: the check of the master key, sealed private keys, certificates. */
+export interface SettingsTable {
+  readonly name: Fixed<string>;
+  readonly value: string;
+}
+
+/** Last number given out under a name, so that an id is never used twice, even after a removal. */
+export interface CountersTable {
+  readonly name: Fixed<string>;
+  readonly last: number;
+}
+
+export interface UsersTable {
+  readonly tenant_id: Fixed<string>;
+  readonly name: Fixed<string>;
+  readonly kind: Fixed<"user" | "device" | "bootstrap">;
+  readonly password_hash: string;
+  /** Random; changes with every change of the user, which drops remembered logins and tokens. */
+  readonly stamp: string;
+  readonly roles: JsonText;
+  readonly is_enabled: Flag;
+  /** External id of the device whose login this is. */
+  readonly device_external_id: Fixed<string | null>;
+  readonly created_at_ms: Fixed<number>;
+}
+
+/** Cookie and bearer logins that have not been logged out. */
+export interface LoginsTable {
+  readonly id: Fixed<string>;
+  readonly tenant_id: Fixed<string>;
+  readonly user_name: Fixed<string>;
+  readonly user_stamp: Fixed<string>;
+  /** SHA-256 of the XSRF token, hex. */
+  readonly xsrf_hash: Fixed<string>;
+  readonly created_at_ms: Fixed<number>;
+  readonly expires_at_ms: Fixed<number>;
+}
+
+export interface DevicesTable {
+  readonly id: Fixed<string>;
+  readonly external_id: Fixed<string>;
+  readonly name: string;
+  readonly type: string;
+  /** User name of the owner, such as `device_gw-0001`. */
+  readonly owner: Fixed<string>;
+  readonly fragments: JsonText;
+  /** Number of the endpoint made last on this device, so that an id is never used twice. */
+  readonly last_endpoint_number: Generated<number>;
+  readonly created_at_ms: Fixed<number>;
+  readonly updated_at_ms: number;
+  readonly last_message_at_ms: number | null;
+}
+
+export interface DeviceRequestsTable {
+  readonly id: Fixed<string>;
+  readonly status: "WAITING_FOR_CONNECTION" | "PENDING_ACCEPTANCE" | "ACCEPTED" | "BLOCKED";
+  readonly type: Fixed<string | null>;
+  readonly group_id: Fixed<string | null>;
+  readonly owner: Fixed<string>;
+  /** The password handed to the device, under the vault, until its first login proves that it arrived. */
+  readonly sealed_password: string | null;
+  readonly created_at_ms: Fixed<number>;
+}
+
+export interface OperationsTable {
+  /** The id as a number: ids ascend. */
+  readonly number: Generated<number>;
+  readonly device_id: Fixed<string>;
+  readonly description: Fixed<string>;
+  readonly user_name: Fixed<string>;
+  readonly status: OperationStatus;
+  readonly failure_reason: string | null;
+  /** Names of the fragments between commas with one at each end, for the "oldest with that fragment" rule. */
+  readonly fragment_names: Fixed<string>;
+  /** Without secrets. */
+  readonly fragments: Fixed<JsonText>;
+  /** The connection key under the vault; null once the operation has ended. */
+  readonly sealed_key: string | null;
+  readonly created_at_ms: Fixed<number>;
+  readonly updated_at_ms: number;
+}
+
+export interface EventsTable {
+  readonly number: Generated<number>;
+  readonly device_id: Fixed<string>;
+  readonly type: Fixed<string>;
+  readonly text: Fixed<string>;
+  readonly time_ms: Fixed<number>;
+  readonly created_at_ms: Fixed<number>;
+}
+
+/** Append-only: triggers refuse any change. */
+export interface AuditRecordsTable {
+  readonly number: Generated<number>;
+  readonly type: Fixed<string>;
+  readonly activity: Fixed<string>;
+  readonly text: Fixed<string>;
+  readonly device_id: Fixed<string | null>;
+  readonly user_name: Fixed<string>;
+  readonly fields: Fixed<JsonText>;
+  readonly time_ms: Fixed<number>;
+}
+
+export interface EndpointsTable {
+  /** "1", "2", ... per device, never used again. */
+  readonly id: Fixed<string>;
+  readonly device_id: Fixed<string>;
+  readonly name: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly credentials_type: string;
+  readonly username: string | null;
+  readonly sealed_password: string | null;
+  readonly attrs: JsonText | null;
+  readonly created_at_ms: Fixed<number>;
+  readonly updated_at_ms: number;
+}
+
+/** Remote-access sessions, so that a start can close what a crash left open. */
+export interface SessionsTable {
+  readonly id: Fixed<string>;
+  readonly device_id: Fixed<string>;
+  readonly endpoint_id: Fixed<string>;
+  readonly operation_id: Fixed<string>;
+  readonly user_name: Fixed<string>;
+  readonly client_address: Fixed<string>;
+  readonly protocol: Fixed<string>;
+  readonly requested_at_ms: Fixed<number>;
+  readonly opened_at_ms: number | null;
+  readonly closed_at_ms: number | null;
+  readonly reason: string | null;
+  readonly bytes_up: number;
+  readonly bytes_down: number;
+}
+
+export type UserRow = Selectable<UsersTable>;
+export type DeviceRow = Selectable<DevicesTable>;
+export type DeviceRequestRow = Selectable<DeviceRequestsTable>;
+export type OperationRow = Selectable<OperationsTable>;
+export type EventRow = Selectable<EventsTable>;
+export type AuditRow = Selectable<AuditRecordsTable>;
+export type EndpointRow = Selectable<EndpointsTable>;
+export type NewEndpointRow = Insertable<EndpointsTable>;
+export type SessionRow = Selectable<SessionsTable>;
+export type NewSessionRow = Insertable<SessionsTable>;

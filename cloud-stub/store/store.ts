@@ -1,0 +1,90 @@
+// Opens the SQLite database: private to its owner, durable, at the present version.
+import { chmodSync, closeSync, openSync } from "node:fs";
+import SqliteDatabase from "better-sqlite3";
+import { Kysely, SqliteDialect } from "kysely";
+import { type Migration, migrations } from "./migrations.ts";
+import type { Database } from "./schema.ts";
+
+export type StoreErrorCode = "store.cannot-open" | "store.too-new" | "store.migration-failed";
+
+/** The database cannot be used; the message says which file and what to do. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreError";
+    this.code = code;
+  }
+}
+
+export interface Store {
+  readonly db: Kysely<Database>;
+  /** Closes the file at once; a query afterwards rejects. Fine to call twice. */
+  close(): void;
+}
+
+/** How long a query waits for another process (`postern cloud user password`) that writes. */
+const busyTimeoutMs = 5_000;
+
+/** Opens or makes the database file (`:memory:` for one without a file) and migrates it. Throws StoreError. */
+export function openStore(file: string, steps: readonly Migration[] = migrations): Store {
+  const database = openDatabase(file);
+  try {
+    migrate(database, file, steps);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return {
+    db: new Kysely<Database>({ dialect: new SqliteDialect({ database }) }),
+    close: () => database.close(),
+  };
+}
+
+function openDatabase(file: string): SqliteDatabase.Database {
+  try {
+    if (file !== ":memory:") {
+      // SQLite gives -wal and -shm the mode of the database file.
+      closeSync(openSync(file, "a", 0o600));
+      chmodSync(file, 0o600);
+    }
+    const database = new SqliteDatabase(file, { timeout: busyTimeoutMs });
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
+    database.pragma("foreign_keys = ON");
+    // What is deleted is overwritten: a dropped key must not linger in free pages.
+    database.pragma("secure_delete = ON");
+    return database;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreError("store.cannot-open", `Cannot open the database ${file}: ${why}`, { cause: error });
+  }
+}
+
+function migrate(database: SqliteDatabase.Database, file: string, steps: readonly Migration[]): void {
+  const latest = steps.at(-1)?.version ?? 0;
+  const run = database.transaction(() => {
+    const present = Number(database.pragma("user_version", { simple: true }));
+    if (present > latest) {
+      throw new StoreError(
+        "store.too-new",
+        `The database ${file} has version ${present}, made by a newer Postern; this one knows versions up to ${latest}. Start the newer Postern, or another data folder.`,
+      );
+    }
+    for (const step of steps) {
+      if (step.version <= present) continue;
+      try {
+        database.exec(step.sql);
+      } catch (error) {
+        throw new StoreError(
+          "store.migration-failed",
+          `The database ${file} could not be brought to version ${step.version} (${step.what}) and was left as it was`,
+          { cause: error },
+        );
+      }
+      database.pragma(`user_version = ${step.version}`);
+    }
+  });
+  run.immediate();
+}

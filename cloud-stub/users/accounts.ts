@@ -1,0 +1,121 @@
+// The accounts in the store. Each change gives an account a new stamp, which drops remembered logins and tokens everywhere.
+import type { Clock, Random } from "#hardware/ports.ts";
+import type { UserRow } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import type { PasswordHasher } from "./password-hasher.ts";
+
+export interface Account {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly kind: "user" | "device" | "bootstrap";
+  readonly passwordHash: string;
+  readonly stamp: string;
+  readonly roles: readonly string[];
+  readonly isEnabled: boolean;
+  readonly deviceExternalId: string | undefined;
+}
+
+/** Tenant and name of the account with which devices ask for credentials (protocol.md 2.2). */
+export const bootstrapTenantId = "management";
+export const bootstrapUserName = "devicebootstrap";
+
+/** Shortest password a person may set, in UTF-16 units. */
+export const passwordLengthMin = 8;
+
+export class Accounts {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #store: Store;
+  readonly #hasher: PasswordHasher;
+
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly store: Store;
+    readonly hasher: PasswordHasher;
+  }) {
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#store = deps.store;
+    this.#hasher = deps.hasher;
+  }
+
+  async get(tenantId: string, name: string): Promise<Account | undefined> {
+    const row = await this.#store.db
+      .selectFrom("users")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("name", "=", name)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toAccount(row);
+  }
+
+  /** Makes an account, or gives an existing one of that name the new password. */
+  async put(account: {
+    readonly tenantId: string;
+    readonly name: string;
+    readonly kind: Account["kind"];
+    readonly password: string;
+    readonly roles: readonly string[];
+    readonly deviceExternalId?: string;
+  }): Promise<void> {
+    const passwordHash = await this.#hasher.hash(account.password);
+    const stamp = this.#newStamp();
+    await this.#store.db
+      .insertInto("users")
+      .values({
+        tenant_id: account.tenantId,
+        name: account.name,
+        kind: account.kind,
+        password_hash: passwordHash,
+        stamp,
+        roles: JSON.stringify(account.roles),
+        is_enabled: 1,
+        device_external_id: account.deviceExternalId ?? null,
+        created_at_ms: Math.floor(this.#clock.nowMs()),
+      })
+      .onConflict((conflict) =>
+        conflict.columns(["tenant_id", "name"]).doUpdateSet({ password_hash: passwordHash, stamp }),
+      )
+      .execute();
+  }
+
+  /** False if there is no such account. */
+  async setPassword(tenantId: string, name: string, password: string): Promise<boolean> {
+    const passwordHash = await this.#hasher.hash(password);
+    const result = await this.#store.db
+      .updateTable("users")
+      .set({ password_hash: passwordHash, stamp: this.#newStamp() })
+      .where("tenant_id", "=", tenantId)
+      .where("name", "=", name)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  /** Removes the logins of a device; they stop working at once. */
+  async removeOfDevice(externalId: string): Promise<void> {
+    await this.#store.db.deleteFrom("users").where("device_external_id", "=", externalId).execute();
+  }
+
+  /** A password for a machine: 32 characters with 190 bits, only letters, digits, `-` and `_`. */
+  newPassword(): string {
+    return Buffer.from(this.#random.bytes(24)).toString("base64url");
+  }
+
+  #newStamp(): string {
+    return Buffer.from(this.#random.bytes(12)).toString("base64url");
+  }
+}
+
+function toAccount(row: UserRow): Account {
+  return {
+    tenantId: row.tenant_id,
+    name: row.name,
+    kind: row.kind,
+    passwordHash: row.password_hash,
+    stamp: row.stamp,
+    roles: JSON.parse(row.roles) as string[],
+    isEnabled: row.is_enabled === 1,
+    deviceExternalId: row.device_external_id ?? undefined,
+  };
+}

@@ -1,0 +1,64 @@
+// What the cloud says to a registered gateway, parsed at the edge into a closed union.
+import { ProtocolError } from "#protocol/protocol-error.ts";
+import type { ConnectRequest } from "#protocol/remote-access.ts";
+import { parseDownstream } from "#protocol/smartrest/downstream.ts";
+import { parseMessages } from "#protocol/smartrest/line.ts";
+import { type OperationNotification, parseOperationNotification } from "#protocol/smartrest/operation-notification.ts";
+import { topics } from "#protocol/smartrest/topics.ts";
+
+export type CloudMessage =
+  /** An operation as JSON, with its id. */
+  | { readonly kind: "operation"; readonly operation: OperationNotification }
+  /** A `530` line: a connect operation without its id. */
+  | { readonly kind: "connect"; readonly deviceId: string; readonly request: ConnectRequest }
+  /** A line about a message of ours that was refused, or one of the cloud's that cannot be read. */
+  | { readonly kind: "refused"; readonly what: string }
+  /** Something that this gateway has no use for. */
+  | { readonly kind: "other"; readonly what: string };
+
+/** Reads one MQTT message. What cannot be read becomes a `refused` message whose text quotes no payload. */
+export function parseCloudMessage(topic: string, payload: Uint8Array): readonly CloudMessage[] {
+  try {
+    switch (topic) {
+      case topics.operations:
+        return [{ kind: "operation", operation: parseOperationNotification(payload) }];
+      case topics.jsonErrors:
+        return [{ kind: "refused", what: "the cloud refused a JSON message" }];
+      case topics.staticDown:
+      case topics.errors:
+        return parseMessages(payload).flatMap(parseLine);
+      default:
+        return [{ kind: "other", what: `a message on the topic ${topic}` }];
+    }
+  } catch (error) {
+    return [unreadable(error, topic)];
+  }
+}
+
+function parseLine(fields: readonly string[]): readonly CloudMessage[] {
+  try {
+    const message = parseDownstream(fields);
+    switch (message.kind) {
+      case "connect":
+        return [{ kind: "connect", deviceId: message.deviceId, request: message.request }];
+      case "error":
+        // Every session begins with 100; that the device exists is the usual answer.
+        if (message.code === 41 && message.template === "100") return [];
+        return [{ kind: "refused", what: `${message.code} for template ${message.template}: ${message.text}` }];
+      case "credentials":
+      case "token":
+        return [{ kind: "other", what: `an unasked ${message.kind} message` }];
+      case "other":
+        return [{ kind: "other", what: `SmartREST ${message.template}` }];
+      default:
+        return message satisfies never;
+    }
+  } catch (error) {
+    return [unreadable(error, topics.staticDown)];
+  }
+}
+
+function unreadable(error: unknown, topic: string): CloudMessage {
+  if (!(error instanceof ProtocolError)) throw error;
+  return { kind: "refused", what: `${topic}: ${error.message}` };
+}

@@ -1,0 +1,61 @@
+// What a gateway says to the cloud when it connects, in the order that protocol.md 1.6 asks for.
+import type { BoardIdentity } from "#hardware/ports.ts";
+import { writeFailureReason } from "#protocol/close-reason.ts";
+import { remoteAccessFragment, remoteAccessProtocols } from "#protocol/remote-access.ts";
+import { topics } from "#protocol/smartrest/topics.ts";
+import {
+  createDevice,
+  failExecuting,
+  requestPendingOperations,
+  setAgent,
+  setHardware,
+  setRequiredAvailability,
+  setSupportedOperations,
+  setSupportedProtocols,
+} from "#protocol/smartrest/upstream.ts";
+import { gatewayVersion } from "../version.ts";
+
+export interface DeviceFacts {
+  /** External id and MQTT client id. */
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly board: BoardIdentity;
+}
+
+/** The cloud calls the gateway unavailable after this silence; `heartbeatMs` keeps it away. */
+export const requiredAvailabilityMinutes = 10;
+export const heartbeatMs = 4 * 60_000;
+
+/** Subscribed to one by one, since some brokers refuse several filters at once (protocol.md 1.1). */
+export const subscriptions: readonly { readonly topic: string; readonly qos: 0 | 1 }[] = [
+  { topic: topics.errors, qos: 0 },
+  { topic: topics.staticDown, qos: 1 },
+  { topic: topics.operations, qos: 1 },
+  { topic: topics.jsonErrors, qos: 0 },
+];
+
+/** The topics of which at least one is needed to get an operation. */
+export const operationTopics: readonly string[] = [topics.staticDown, topics.operations];
+
+/** First of all: until the device exists, subscriptions to its topics are refused and its description is lost. */
+export function announcement(device: DeviceFacts): readonly string[] {
+  return [createDevice(device.name, device.type)];
+}
+
+/** After the subscriptions. `isFirst`: the first connection since the gateway started. */
+export function introduction(device: DeviceFacts, isFirst: boolean): readonly string[] {
+  const agent = { name: device.type, version: gatewayVersion, url: "", maintainer: "Postern" };
+  return [
+    setSupportedOperations([remoteAccessFragment]),
+    setSupportedProtocols(remoteAccessProtocols),
+    setRequiredAvailability(requiredAvailabilityMinutes),
+    setHardware(device.board),
+    setAgent(agent),
+    // What is EXECUTING now was left so by a crash or power cut: nothing of it lives on.
+    ...(isFirst
+      ? [failExecuting(remoteAccessFragment, writeFailureReason("gateway.lost", "the gateway was restarted"))]
+      : []),
+    requestPendingOperations(),
+  ];
+}

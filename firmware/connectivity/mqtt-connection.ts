@@ -1,0 +1,283 @@
+// One MQTT 3.1.1 connection over the network port: mqtt.js with its reconnecting off and its timers on our clock.
+import { MqttClient } from "mqtt";
+import type { Clock, Connection, Hardware, TimerHandle } from "#hardware/ports.ts";
+import { codeOf, messageOf } from "../errors.ts";
+import { type CloudPort, dialCloud } from "./dial-cloud.ts";
+import { type OfflineReason, refusalReason } from "./offline-reason.ts";
+
+export interface MqttLogin {
+  readonly clientId: string;
+  /** `<tenant>/<user>` */
+  readonly user: string;
+  /** A secret. */
+  readonly password: string;
+}
+
+export interface MqttEvents {
+  connected(): void;
+  message(topic: string, payload: Uint8Array): void;
+  /** Exactly once, unless `abandon` was called. The detail is for the log. */
+  closed(reason: OfflineReason, detail?: string): void;
+}
+
+export interface MqttConnection {
+  /** With QoS 1; true once the cloud has acknowledged it, false when the connection ended before. */
+  publish(topic: string, payload: string): Promise<boolean>;
+  /** One filter per SUBSCRIBE (protocol.md 1.1). */
+  subscribe(topic: string, qos: 0 | 1): Promise<"granted" | "refused" | "lost">;
+  /** Says DISCONNECT and closes; `closed` follows within `endLimitMs`. */
+  end(): void;
+  /** Breaks it off and reports `closed` with this reason. */
+  fail(reason: OfflineReason): void;
+  /** Resets the socket and clears the timers; nothing is reported any more. */
+  abandon(): void;
+}
+
+/** Longest wait for TCP and TLS together. */
+export const dialLimitMs = 15_000;
+/** Announced in CONNECT, so that the cloud notices a dead gateway soon too. */
+export const keepAliveS = 15;
+/** After this silence the cloud is pinged, and after the next it is given up: within 20 s of its last sign of life. */
+export const pingAfterMs = 8_000;
+export const silenceMaxMs = 18_000;
+const silenceCheckMs = 1_000;
+export const endLimitMs = 1_000;
+/** Most bytes of one incoming packet: operations are far smaller (protocol.md 1.1). */
+export const packetBytesMax = 256 * 1024;
+
+export function openMqtt(
+  hardware: Pick<Hardware, "clock" | "network">,
+  cloud: CloudPort,
+  login: MqttLogin,
+  events: MqttEvents,
+): MqttConnection {
+  const session = new MqttSession(hardware, login, events);
+  void session.dial(cloud);
+  return session;
+}
+
+class MqttSession implements MqttConnection {
+  readonly #clock: Clock;
+  readonly #network: Hardware["network"];
+  readonly #login: MqttLogin;
+  readonly #events: MqttEvents;
+  readonly #dialing = new AbortController();
+  readonly #pending = new Set<() => void>();
+  #client: MqttClient | undefined;
+  #connection: Connection | undefined;
+  #timer: TimerHandle | undefined;
+  #heardAtMs = 0;
+  #isPinging = false;
+  #packetBytes = 0;
+  #isOver = false;
+  #reason: OfflineReason | undefined;
+  #detail: string | undefined;
+
+  constructor(hardware: Pick<Hardware, "clock" | "network">, login: MqttLogin, events: MqttEvents) {
+    this.#clock = hardware.clock;
+    this.#network = hardware.network;
+    this.#login = login;
+    this.#events = events;
+  }
+
+  async dial(cloud: CloudPort): Promise<void> {
+    const signal = this.#dialing.signal;
+    try {
+      const ports = { clock: this.#clock, network: this.#network };
+      const outcome = await dialCloud(ports, cloud, { timeoutMs: dialLimitMs, signal });
+      if (this.#isOver) {
+        if (outcome.ok) outcome.connection.reset();
+      } else if (outcome.ok) {
+        this.#start(outcome.connection);
+      } else {
+        this.#close(outcome.reason === "aborted" ? "internal.error" : outcome.reason, outcome.detail);
+      }
+    } catch (error) {
+      this.#close("internal.error", messageOf(error));
+    }
+  }
+
+  publish(topic: string, payload: string): Promise<boolean> {
+    return this.#answered(false, (client, done) => {
+      client.publish(topic, payload, { qos: 1 }, (error) => done(error === null || error === undefined));
+    });
+  }
+
+  subscribe(topic: string, qos: 0 | 1): Promise<"granted" | "refused" | "lost"> {
+    return this.#answered<"granted" | "refused" | "lost">("lost", (client, done) => {
+      client.subscribe(topic, { qos }, (error, granted) => {
+        // An error without an answer means that the connection went away: `#close` has the last word then.
+        const isRefused = error !== null || granted === undefined || granted.some((each) => each.qos >= 128);
+        done(isRefused ? (client.connected ? "refused" : "lost") : "granted");
+      });
+    });
+  }
+
+  end(): void {
+    const client = this.#client;
+    if (client === undefined || !client.connected) {
+      this.fail("mqtt.closed");
+      return;
+    }
+    this.#reason ??= "mqtt.closed";
+    client.end(false);
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#connection?.stream.destroy(), endLimitMs);
+  }
+
+  fail(reason: OfflineReason): void {
+    this.#close(reason);
+  }
+
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // First, or the library would close the connection in order.
+    this.#connection?.reset();
+    this.#release();
+  }
+
+  #start(connection: Connection): void {
+    this.#connection = connection;
+    const { stream } = connection;
+    this.#watchPacketSize(connection);
+    const client = new MqttClient(() => stream, {
+      clientId: this.#login.clientId,
+      username: this.#login.user,
+      password: this.#login.password,
+      protocolId: "MQTT",
+      protocolVersion: 4,
+      clean: true,
+      keepalive: keepAliveS,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      timerVariant: repeatingTimer(this.#clock),
+      // Its own limit for the CONNACK runs on the global clock: longer than ours, which decides.
+      connectTimeout: 2 ** 31 - 1,
+      // The library's debug log would print passwords where the environment asks for it.
+      log: () => {},
+    });
+    this.#client = client;
+    client.on("connect", () => this.#connected());
+    client.on("message", (topic, payload) => {
+      if (!this.#isOver) this.#events.message(topic, payload);
+    });
+    client.on("packetreceive", () => {
+      this.#heardAtMs = this.#clock.monotonicMs();
+      this.#isPinging = false;
+      this.#packetBytes = 0;
+    });
+    client.on("error", (error) => this.#noteError(error));
+    client.on("close", () => this.#close(this.#reason ?? "mqtt.closed", this.#detail));
+    // The port leaves our side open when the peer ends; MQTT has no use for half a connection.
+    stream.once("end", () => stream.destroy());
+  }
+
+  #connected(): void {
+    if (this.#isOver) return;
+    this.#heardAtMs = this.#clock.monotonicMs();
+    this.#watchSilence();
+    this.#events.connected();
+  }
+
+  #noteError(error: Error): void {
+    const code = "code" in error ? error.code : undefined;
+    if (this.#reason === undefined) {
+      this.#reason = this.#reasonOf(code, error);
+      this.#detail = messageOf(error);
+    }
+    this.#connection?.stream.destroy();
+  }
+
+  #reasonOf(code: unknown, error: Error): OfflineReason {
+    if (typeof code === "number") return code >= 1 && code <= 5 ? refusalReason(code) : "mqtt.malformed";
+    switch (codeOf(error)) {
+      case undefined:
+        return "mqtt.malformed";
+      case "ETIMEDOUT":
+        return "timeout";
+      default:
+        return "reset";
+    }
+  }
+
+  /** mqtt.js pings only when nothing was sent either, so publishing into a dead link would keep it looking alive. */
+  #watchSilence(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      const silenceMs = this.#clock.monotonicMs() - this.#heardAtMs;
+      if (silenceMs >= silenceMaxMs) {
+        this.#close("mqtt.keep-alive");
+        return;
+      }
+      if (silenceMs >= pingAfterMs && !this.#isPinging && this.#client?.connected) {
+        this.#isPinging = true;
+        this.#client.sendPing();
+      }
+      this.#watchSilence();
+    }, silenceCheckMs);
+  }
+
+  /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it. */
+  #watchPacketSize({ stream }: Connection): void {
+    stream.on("data", (chunk: Uint8Array) => {
+      this.#packetBytes += chunk.length;
+      if (this.#packetBytes > packetBytesMax) {
+        this.#close("mqtt.malformed", `a packet of more than ${packetBytesMax} bytes`);
+      }
+    });
+  }
+
+  #answered<A>(whenLost: A, ask: (client: MqttClient, done: (answer: A) => void) => void): Promise<A> {
+    return new Promise((resolve) => {
+      const client = this.#client;
+      if (this.#isOver || client === undefined) return resolve(whenLost);
+      const lose = (): void => resolve(whenLost);
+      this.#pending.add(lose);
+      ask(client, (answer) => {
+        this.#pending.delete(lose);
+        resolve(answer);
+      });
+    });
+  }
+
+  #close(reason: OfflineReason, detail?: string): void {
+    if (this.#isOver) return;
+    this.#release();
+    this.#connection?.stream.destroy();
+    this.#events.closed(reason, detail);
+  }
+
+  #release(): void {
+    this.#isOver = true;
+    this.#dialing.abort();
+    this.#clock.clearTimeout(this.#timer);
+    for (const lose of this.#pending) lose();
+    this.#pending.clear();
+    // Ends the library's own timers; the stream is ours to end.
+    this.#client?.end(true);
+  }
+}
+
+/** The interval timers that mqtt.js wants, on a clock that knows single ones. */
+function repeatingTimer(clock: Clock) {
+  const timers = new Map<number, TimerHandle>();
+  let last = 0;
+  const arm = (id: number, run: () => void, everyMs: number): void => {
+    const again = (): void => {
+      arm(id, run, everyMs);
+      run();
+    };
+    timers.set(id, clock.setTimeout(again, everyMs));
+  };
+  return {
+    set: (run: () => void, everyMs: number): number => {
+      arm(++last, run, everyMs);
+      return last;
+    },
+    clear: (id: number): void => {
+      clock.clearTimeout(timers.get(id));
+      timers.delete(id);
+    },
+  };
+}

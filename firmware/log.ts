@@ -1,0 +1,42 @@
+// The gateway's log: one JSON line per event, with a dotted name in the past tense and fields, never prose.
+import type { Clock } from "#hardware/ports.ts";
+
+/** Values are for machines and people; passwords, tokens, connection keys and payload bytes never. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
+
+/** What a machine wants logged: the named action `log` carries it, the wiring writes it. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly fields?: LogFields;
+}
+
+/** Lines go to `write` without a line end. Fields that are undefined are left out. */
+export function createLog(clock: Pick<Clock, "nowMs">, write: (line: string) => void): Log {
+  const at =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}): void => {
+      // Own names last, so that no field can pass itself off as the time, level or name.
+      write(JSON.stringify({ time: isoTime(clock.nowMs()), ...withoutOwnNames(fields), level, event }));
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function withoutOwnNames(fields: LogFields): LogFields {
+  const { time: _time, level: _level, event: _event, ...rest } = fields;
+  return rest;
+}
+
+/** ISO 8601 with milliseconds in UTC. */
+export function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

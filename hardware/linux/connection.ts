@@ -1,0 +1,77 @@
+// One TCP or TLS socket as the port's Connection.
+import { readFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import type { Connection, DeliveryState } from "../ports.ts";
+import { parseDelivery } from "./proc-net.ts";
+
+/** Queue of each direction at which back-pressure begins. Small, so that typed keys do not queue behind a picture. */
+export const highWaterMarkBytes = 32 * 1024;
+
+/** Settings of every socket. libuv probes an idle peer after this delay and gives up after 10 probes a second apart: 20 s in all. */
+export const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 } as const;
+
+/** A TCP socket that TLS can run over and that can then still be reset. */
+export class CarrierSocket extends Socket {
+  #mustReset = false;
+
+  /**
+   * Resets this connection by way of the TLS socket above it. Only in this order: resetting the carrier first and then
+   * destroying the TLS socket frees memory from which the system is still writing, and Node crashes [tried with 24.21].
+   */
+  resetThrough(secured: Socket): void {
+    this.#mustReset = true;
+    secured.destroy();
+  }
+
+  override destroy(error?: Error): this {
+    if (!this.#mustReset) return super.destroy(error);
+    this.#mustReset = false;
+    return this.resetAndDestroy();
+  }
+}
+
+/**
+ * Wraps a connected socket; `carrier` is the TCP socket below TLS, or the stream itself.
+ * An error of the stream never goes unheard, so a reset that nobody listens for cannot end the process; `close` follows always.
+ */
+export function createConnection(stream: Socket, carrier: Socket = stream): Connection {
+  const ends = {
+    remoteAddress: carrier.remoteAddress ?? "",
+    remotePort: carrier.remotePort ?? 0,
+    localAddress: carrier.localAddress ?? "",
+    localPort: carrier.localPort ?? 0,
+  };
+  stream.prependListener("error", (error: NodeJS.ErrnoException) => {
+    // Writing after the peer's reset says EPIPE: the same fact, seen from the other direction.
+    if (error.code === "EPIPE") error.code = "ECONNRESET";
+  });
+  return {
+    stream,
+    ...ends,
+    heldBytes: () => stream.readableLength + stream.writableLength,
+    delivery: () => readDelivery(ends),
+    reset: () => resetStream(stream, carrier),
+  };
+}
+
+function resetStream(stream: Socket, carrier: Socket): void {
+  if (stream.destroyed) return;
+  if (stream.writableEnded && stream.writableLength === 0 && !stream.writableFinished) {
+    // Our end of stream is being sent at this moment; meanwhile libuv refuses a reset (EINVAL), and Node then leaks the socket.
+    stream.once("finish", () => resetStream(stream, carrier));
+  } else if (carrier instanceof CarrierSocket && carrier !== stream) {
+    carrier.resetThrough(stream);
+  } else {
+    stream.resetAndDestroy();
+  }
+}
+
+async function readDelivery(ends: Parameters<typeof parseDelivery>[1]): Promise<DeliveryState | undefined> {
+  const file = ends.remoteAddress.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
+  try {
+    return parseDelivery(await readFile(file, "latin1"), ends);
+  } catch {
+    // No such file outside Linux: the port then says that it cannot tell.
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+// The security types of RFB (RFC 6143 section 7.2 and the public registry) and the results of the security handshake.
+
+/** The two types that Postern speaks. */
+export const securityTypes = { none: 1, vncAuthentication: 2 } as const;
+
+/** U32 after the security handshake (RFC 6143 section 7.1.3); 2 comes from servers that count attempts. */
+export const securityResults = { ok: 0, failed: 1, failedTooManyAttempts: 2 } as const;
+
+/** Longest reason that is read or written, in bytes. */
+export const reasonBytesMax = 4096;
+
+const names: Readonly<Record<number, string>> = {
+  1: "None",
+  2: "VNC Authentication",
+  5: "RA2",
+  6: "RA2ne",
+  16: "Tight",
+  17: "Ultra",
+  18: "TLS",
+  19: "VeNCrypt",
+  20: "SASL",
+  21: "MD5 hash authentication",
+  22: "xvp",
+  23: "Secure Tunnel",
+  24: "Integrated SSH",
+  30: "Apple Diffie-Hellman",
+  33: "Apple RSA-SRP",
+  35: "Apple Kerberos",
+  36: "Apple SRP",
+  113: "Microsoft Logon II",
+  129: "RA2 (256 bit)",
+  130: "RA2ne (256 bit)",
+};
+
+/** What people call a security type; unknown ones are "type N". */
+export function securityTypeName(type: number): string {
+  return names[type] ?? `type ${type}`;
+}
+
+/** A list of types for a sentence: "VeNCrypt, TLS and type 77". */
+export function securityTypeList(types: Iterable<number>): string {
+  const list = [...types].map(securityTypeName);
+  const last = list.pop() ?? "nothing";
+  return list.length === 0 ? last : `${list.join(", ")} and ${last}`;
+}

@@ -1,0 +1,67 @@
+// Brings the real peers that tests run against (VNC server, X programs, browser): on Debian as root, only what is missing.
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { runQuietly } from "./run-quietly.mjs";
+
+/** Each Debian package with what it is needed for here and the file that shows that it is there. */
+const peers = [
+  { name: "tigervnc-standalone-server", program: "Xtigervnc", use: "a real VNC server as the panel" },
+  { name: "tigervnc-tools", program: "tigervncpasswd", use: "its password file" },
+  { name: "xterm", program: "xterm", use: "a program on the panel's screen" },
+  { name: "x11-apps", program: "xwd", use: "the picture that the panel's display itself gives" },
+  { name: "xfonts-base", file: "/usr/share/fonts/X11/misc/fonts.dir", use: "fonts for xterm" },
+  { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
+];
+
+/** Another installation may be running; apt waits this long for it. */
+const lockWaitS = 120;
+
+const say = (line) => console.log(`peers: ${line}`);
+
+function isPresent({ program, file }) {
+  if (file !== undefined) return existsSync(file);
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this folder.
+      return false;
+    }
+  });
+}
+
+async function apt(...args) {
+  // RUNLEVEL=1 makes invoke-rc.d start no service, and leaves nothing behind (invoke-rc.d(8)).
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  await runQuietly("apt-get", ["-o", `DPkg::Lock::Timeout=${lockWaitS}`, "-qq", ...args], { env });
+}
+
+async function install(missing) {
+  await apt("update");
+  for (const { name, use } of missing) {
+    say(`installing ${name} (${use})`);
+    await apt("install", "-y", "--no-install-recommends", name);
+  }
+}
+
+function whyNot() {
+  if (process.env.POSTERN_INSTALL_PEERS === "0") return "POSTERN_INSTALL_PEERS=0 leaves the system alone";
+  if (!existsSync("/etc/debian_version")) return "this is not Debian";
+  if (process.getuid?.() !== 0) return "only root may install them";
+  return undefined;
+}
+
+const missing = peers.filter((peer) => !isPresent(peer));
+const reason = whyNot();
+if (missing.length > 0 && reason !== undefined) {
+  const names = missing.map(({ name }) => name).join(" ");
+  say(`${reason}; tests are skipped for want of: ${names}`);
+} else if (missing.length > 0) {
+  try {
+    await install(missing);
+  } catch (error) {
+    // Without them the tests that need them are skipped by name; the others still run.
+    say(`could not be installed: ${error.message}`);
+  }
+}

@@ -1,0 +1,58 @@
+// One program's view of the simulated clock: timers that bear its name and end with it, and a wall clock that may be wrong.
+import type { Clock, TimerHandle } from "#hardware/ports.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+
+/** What a simulated machine is given as its clock. */
+export class ClockView implements Clock {
+  readonly name: string;
+  readonly #clock: SimulatedClock;
+  readonly #timers = new Set<TimerHandle>();
+  #wallOffsetMs = 0;
+
+  constructor(clock: SimulatedClock, name: string) {
+    this.#clock = clock;
+    this.name = name;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs() + this.#wallOffsetMs;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  setTimeout(run: () => void, delayMs: number): TimerHandle {
+    const timer = this.#clock.setNamedTimeout(
+      this.name,
+      () => {
+        this.#timers.delete(timer);
+        run();
+      },
+      delayMs,
+    );
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  clearTimeout(timer: TimerHandle | undefined): void {
+    if (timer !== undefined) this.#timers.delete(timer);
+    this.#clock.clearTimeout(timer);
+  }
+
+  /** Timers of this view that are still set. */
+  get pendingCount(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves this machine's wall clock; the monotonic one and all timers stay as they are. */
+  jump(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+  }
+
+  /** What the loss of power does to a machine's timers. */
+  dropAllTimers(): void {
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

@@ -1,0 +1,174 @@
+// One TCP connection between two hosts, from the first SYN until both ends have forgotten it.
+import type { Random, TimerHandle } from "#hardware/ports.ts";
+import type { SimulatedClock } from "../simulated-clock.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { Link } from "./link.ts";
+import { Pipe } from "./pipe.ts";
+
+/** How long a survivor's system is silent before it asks whether the other end still exists, and then waits. */
+const keepAliveMs = 60_000;
+const keepAliveAnswerMs = 75_000;
+
+export interface Party {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type ConnectResult = "accepted" | "refused" | "reset";
+
+export interface ConversationOptions {
+  readonly clock: SimulatedClock;
+  readonly random: Random;
+  readonly link: Link;
+  readonly client: Party;
+  readonly server: Party;
+  readonly isUp: (host: string) => boolean;
+  /** The SYN has arrived: calls `accept` or `refuse` of the conversation. */
+  readonly arrived: (conversation: Conversation) => void;
+  readonly connected: (result: ConnectResult) => void;
+  readonly ended: (conversation: Conversation) => void;
+}
+
+export class Conversation {
+  readonly client: Party;
+  readonly server: Party;
+  readonly link: Link;
+  readonly #options: ConversationOptions;
+  readonly #up: Pipe;
+  readonly #down: Pipe;
+  #clientEnd: Endpoint | undefined;
+  #serverEnd: Endpoint | undefined;
+  #state: "connecting" | "connected" | "abandoned" | "ended" = "connecting";
+  #keepAlive: TimerHandle | undefined;
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    this.client = options.client;
+    this.server = options.server;
+    this.link = options.link;
+    this.#up = this.#pipe(options.client.host);
+    // On a loopback both parties are one host; the pipes differ by direction only.
+    this.#down = this.#pipe(options.server.host);
+    this.#up.deliver = (kind) => {
+      if (kind === "open") options.arrived(this);
+      else this.#endClosed();
+    };
+    this.#down.deliver = (kind) => this.#answered(kind);
+    this.#up.send("open");
+  }
+
+  get name(): string {
+    const state = this.#state === "connected" ? "" : ` (${this.#state})`;
+    const half = this.#state === "connected" ? this.#halfOpenWords() : "";
+    return `${this.client.host}:${this.client.port} > ${this.server.host}:${this.server.port}${state}${half}`;
+  }
+
+  get clientEnd(): Endpoint {
+    if (this.#clientEnd === undefined) throw new Error("A connection has no client end before it is established");
+    return this.#clientEnd;
+  }
+
+  /** The server's system takes the connection. */
+  accept(): Endpoint {
+    this.#serverEnd = new Endpoint({ outgoing: this.#down, incoming: this.#up }, () => this.#endClosed());
+    this.#down.send("accept");
+    this.#serverEnd.establish();
+    return this.#serverEnd;
+  }
+
+  refuse(): void {
+    this.#down.send("refuse");
+  }
+
+  /** Bytes sent by one side's system and what it knows of them. */
+  delivery(side: "client" | "server"): ReturnType<Pipe["deliveryState"]> {
+    return (side === "client" ? this.#up : this.#down).deliveryState();
+  }
+
+  /** The dialler does not want it any more: an answer that still comes is met with a RST. */
+  abandon(): void {
+    if (this.#state !== "connecting") return;
+    this.#state = "abandoned";
+    this.#up.send("reset");
+    this.#endClosed();
+  }
+
+  /** Both ends are told that the connection is broken. */
+  breakOff(): void {
+    if (this.#serverEnd !== undefined && !this.#serverEnd.isClosed) this.#up.send("reset");
+    if (this.#clientEnd !== undefined && !this.#clientEnd.isClosed) this.#down.send("reset");
+  }
+
+  /** The host has lost its power: its end is gone and the other one is not told. */
+  hostVanished(host: string): void {
+    if (this.client.host === host) {
+      if (this.#state === "connecting") {
+        this.#state = "abandoned";
+        this.#options.connected("reset");
+      }
+      this.#clientEnd?.vanish();
+    }
+    if (this.server.host === host) this.#serverEnd?.vanish();
+    this.#endClosed();
+    if (this.#state !== "ended") this.#watchSurvivor(keepAliveMs);
+  }
+
+  #answered(kind: string): void {
+    if (this.#state !== "connecting") return;
+    if (kind === "accept") {
+      this.#state = "connected";
+      this.#clientEnd = new Endpoint({ outgoing: this.#up, incoming: this.#down }, () => this.#endClosed());
+      this.#clientEnd.establish();
+      this.#options.connected("accepted");
+      return;
+    }
+    this.#state = "abandoned";
+    this.#options.connected(kind === "refuse" ? "refused" : "reset");
+    this.#endClosed();
+  }
+
+  /** Ends the conversation when neither end is there any more. */
+  #endClosed(): void {
+    if (this.#state === "connecting" || this.#state === "ended") return;
+    const isClientOpen = this.#clientEnd !== undefined && !this.#clientEnd.isClosed;
+    const isServerOpen = this.#serverEnd !== undefined && !this.#serverEnd.isClosed;
+    if (isClientOpen || isServerOpen) return;
+    // An abandoned SYN may still be on its way and make a server end; one that can never arrive is forgotten.
+    const isSynUnderWay = this.#state === "abandoned" && this.#serverEnd === undefined && !this.#up.isEmpty;
+    if (isSynUnderWay && !this.link.isDark(this.client.host)) return;
+    this.#state = "ended";
+    this.#options.clock.clearTimeout(this.#keepAlive);
+    this.#up.close();
+    this.#down.close();
+    this.#options.ended(this);
+  }
+
+  #watchSurvivor(waitMs: number): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#keepAlive);
+    this.#keepAlive = clock.setNamedTimeout(
+      `keep-alive ${this.link.name}`,
+      () => {
+        const survivor = [this.#clientEnd, this.#serverEnd].find((end) => end !== undefined && !end.isClosed);
+        if (survivor === undefined) return;
+        const isReachable = !this.link.isDark(this.client.host) && !this.link.isDark(this.server.host);
+        if (isReachable) this.breakOff();
+        else if (waitMs === keepAliveMs) this.#watchSurvivor(keepAliveAnswerMs);
+        else survivor.giveUp();
+      },
+      waitMs,
+    );
+  }
+
+  #halfOpenWords(): string {
+    if (this.#clientEnd?.isClosed === true) return ` (only ${this.server.host} still has it)`;
+    if (this.#serverEnd?.isClosed === true) return ` (only ${this.client.host} still has it)`;
+    return "";
+  }
+
+  #pipe(from: string): Pipe {
+    const { clock, random, link, isUp } = this.#options;
+    return new Pipe({ clock, random, link, from, isFromUp: () => isUp(from) });
+  }
+}

@@ -1,0 +1,349 @@
+// One machine on the simulated network: its interfaces, its listeners, and the network port that its program is given.
+import type {
+  Clock,
+  Connection,
+  DialOutcome,
+  InterfaceAddress,
+  Listener,
+  ListenOptions,
+  ListenOutcome,
+  Network,
+  NetworkInterface,
+  ResolveOutcome,
+  TcpTarget,
+  TlsTarget,
+  WaitOptions,
+} from "#hardware/ports.ts";
+import {
+  type AddressBytes,
+  formatAddress,
+  isInNetwork,
+  isLoopback,
+  normaliseLiteral,
+  parseAddress,
+} from "./address.ts";
+import type { SimulatedCertificate } from "./certificate.ts";
+import { type ConnectResult, Conversation } from "./conversation.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { HostOptions, Route, SimulatedNetwork } from "./network.ts";
+import { handshakeAsClient, handshakeAsServer } from "./tls.ts";
+import { Waits } from "./waits.ts";
+
+/** How long a system asks an attached network for an address that nobody has before it says "unreachable". */
+const nobodyAnswersMs = 3000;
+/** What a name server needs to answer. */
+const resolveMs = 20;
+/** How long a listener waits for a peer's TLS handshake. */
+const serverHandshakeMs = 15_000;
+const firstEphemeralPort = 49_152;
+const firstFreeListenPort = 40_000;
+
+export interface HostInterface {
+  readonly name: string;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly hasDefaultRoute?: boolean;
+}
+
+interface OpenListener {
+  readonly address: AddressBytes;
+  readonly port: number;
+  readonly accept: (connection: Connection) => void;
+  readonly open: Set<Endpoint>;
+}
+
+const loopbackInterface: NetworkInterface = {
+  name: "lo",
+  isLoopback: true,
+  hasDefaultRoute: false,
+  addresses: [
+    { address: "127.0.0.1", family: 4, prefixLength: 8 },
+    { address: "::1", family: 6, prefixLength: 128 },
+  ],
+};
+
+export class SimulatedHost implements Network {
+  readonly name: string;
+  readonly #world: SimulatedNetwork;
+  readonly #interfaces: readonly HostInterface[];
+  readonly #clock: Clock;
+  readonly #waits: Waits;
+  #listeners: readonly OpenListener[] = [];
+  #nextPort = firstEphemeralPort;
+  #isUp = true;
+
+  constructor(world: SimulatedNetwork, name: string, options: HostOptions) {
+    this.#world = world;
+    this.name = name;
+    this.#interfaces = options.interfaces;
+    this.#clock = options.clock ?? world.clock;
+    this.#waits = new Waits(world.clock, `dial by ${name}`);
+  }
+
+  /** The port that this machine's program is given. */
+  get network(): Network {
+    return this;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The first address of the first interface. */
+  get address(): string {
+    const address = this.#interfaces[0]?.addresses[0]?.address;
+    if (address === undefined) throw new Error(`Host "${this.name}" has no address`);
+    return address;
+  }
+
+  /** Power fails: nothing more leaves this host, and nobody is told. Kill the program, then call `forgetAll`. */
+  powerOff(): void {
+    this.#isUp = false;
+    this.#listeners = [];
+    this.#linksChanged();
+  }
+
+  /** Drops what is left of its connections; their other ends still believe in them. */
+  forgetAll(): void {
+    for (const conversation of this.#world.conversations()) {
+      if (conversation.client.host === this.name || conversation.server.host === this.name) {
+        conversation.hostVanished(this.name);
+      }
+    }
+  }
+
+  powerOn(): void {
+    this.#isUp = true;
+    this.#linksChanged();
+  }
+
+  async resolve(name: string, options: WaitOptions): Promise<ResolveOutcome> {
+    const literal = normaliseLiteral(name);
+    if (literal !== undefined) return { ok: true, addresses: [literal] };
+    if (name.toLowerCase() === "localhost") return { ok: true, addresses: ["127.0.0.1", "::1"] };
+    const ended = await this.#waits.pass(Math.min(resolveMs, options.timeoutMs), options.signal);
+    if (ended === "aborted") return { ok: false, reason: "aborted", detail: `gave up asking for ${name}` };
+    if (options.timeoutMs < resolveMs) {
+      return { ok: false, reason: "timeout", detail: `no name server answered within ${options.timeoutMs} ms` };
+    }
+    const addresses = this.#world.addressesOf(name);
+    if (addresses === undefined) return { ok: false, reason: "name-unknown", detail: `no such name: ${name}` };
+    return { ok: true, addresses };
+  }
+
+  async dial(target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
+    const route = this.#isUp ? this.#world.route(this, target.address) : { kind: "no-route" as const };
+    if (options.signal?.aborted === true) return failed("aborted", "not wanted any more");
+    if (route.kind !== "host") return this.#dialNobody(route, target, options);
+    const conversation = await this.#connect(route, target, options);
+    if (!(conversation instanceof Conversation)) return conversation;
+    return { ok: true, connection: connectionOf(conversation, "client", conversation.clientEnd) };
+  }
+
+  async dialTls(target: TlsTarget, options: WaitOptions): Promise<DialOutcome> {
+    const startedAtMs = this.#clock.monotonicMs();
+    const dialled = await this.dial(target, options);
+    if (!dialled.ok) return dialled;
+    const { connection } = dialled;
+    let wasReset = false;
+    const noteError = (): void => {
+      wasReset = true;
+    };
+    connection.stream.on("error", noteError);
+    const handshake = handshakeAsClient(connection.stream, {
+      serverName: target.serverName,
+      authorities: target.extraAuthorities ?? [],
+      nowMs: () => this.#clock.nowMs(),
+    });
+    const leftMs = Math.max(0, options.timeoutMs - (this.#clock.monotonicMs() - startedAtMs));
+    const outcome = await this.#waits.within(handshake, leftMs, options.signal);
+    if (outcome !== "timeout" && outcome !== "aborted" && outcome.ok) {
+      connection.stream.off("error", noteError);
+      return dialled;
+    }
+    connection.reset();
+    if (outcome === "timeout") return failed("timeout", `no TLS handshake within ${options.timeoutMs} ms`);
+    if (outcome === "aborted") return failed("aborted", "not wanted any more");
+    if (wasReset) return failed("reset", `${target.address}:${target.port} broke the connection off`);
+    return outcome;
+  }
+
+  async listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<ListenOutcome> {
+    const address = parseAddress(options.address);
+    if (address === undefined || !(isWildcard(address) || isLoopback(address) || this.hasAddress(address))) {
+      return {
+        ok: false,
+        reason: "address-unavailable",
+        detail: `${options.address} is not an address of this machine`,
+      };
+    }
+    const port = options.port === 0 ? this.#freePort() : options.port;
+    if (this.#listeners.some((listener) => listener.port === port && overlap(listener.address, address))) {
+      return { ok: false, reason: "port-taken", detail: `something already listens on port ${port}` };
+    }
+    const opened: OpenListener = { address, port, accept, open: new Set() };
+    this.#listeners = [...this.#listeners, opened];
+    const listener: Listener = {
+      address: options.address,
+      port,
+      close: async () => {
+        this.#listeners = this.#listeners.filter((other) => other !== opened);
+        for (const endpoint of opened.open) endpoint.reset();
+      },
+    };
+    return { ok: true, listener };
+  }
+
+  /** Listens for TLS: the certificate is asked for at each handshake. Not part of the port: gateways never do this. */
+  async listenTls(
+    options: ListenOptions & { readonly certificate: () => SimulatedCertificate },
+    accept: (connection: Connection) => void,
+  ): Promise<ListenOutcome> {
+    return this.listen(options, (connection) => {
+      const swallowError = (): void => undefined; // a peer that breaks the handshake off is simply gone
+      connection.stream.on("error", swallowError);
+      const handshake = handshakeAsServer(connection.stream, options.certificate());
+      void this.#waits.within(handshake, serverHandshakeMs).then((isDone) => {
+        connection.stream.off("error", swallowError);
+        if (isDone === true) accept(connection);
+        else connection.stream.destroy();
+      });
+    });
+  }
+
+  async interfaces(): Promise<readonly NetworkInterface[]> {
+    const own = this.#interfaces.map(({ name, addresses, hasDefaultRoute = false }) => ({
+      name,
+      isLoopback: false,
+      hasDefaultRoute,
+      addresses,
+    }));
+    return [loopbackInterface, ...own];
+  }
+
+  listeningPorts(): readonly number[] {
+    return [...new Set(this.#listeners.map((listener) => listener.port))].sort((one, other) => one - other);
+  }
+
+  addressBytes(): readonly AddressBytes[] {
+    return this.#interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => parseAddress(address) ?? []));
+  }
+
+  hasAddress(bytes: AddressBytes): boolean {
+    const text = formatAddress(bytes);
+    return this.addressBytes().some((address) => formatAddress(address) === text);
+  }
+
+  /** This host's own address on the attached network that holds `bytes`. */
+  addressOnNetworkOf(bytes: AddressBytes): string | undefined {
+    return this.#interfaces
+      .flatMap(({ addresses }) => addresses)
+      .find(({ address, prefixLength }) => isInNetwork(bytes, parseAddress(address) ?? [], prefixLength))?.address;
+  }
+
+  defaultRouteAddress(): string | undefined {
+    return this.#interfaces.find(({ hasDefaultRoute }) => hasDefaultRoute === true)?.addresses[0]?.address;
+  }
+
+  async #dialNobody(route: Route, target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
+    const where = `${target.address}:${target.port}`;
+    if (route.kind === "no-route") return failed("unreachable", `no route to ${where}`);
+    const answersMs = route.kind === "nobody" ? nobodyAnswersMs : Number.POSITIVE_INFINITY;
+    const ended = await this.#waits.pass(Math.min(answersMs, options.timeoutMs), options.signal);
+    if (ended === "aborted") return failed("aborted", "not wanted any more");
+    if (answersMs <= options.timeoutMs) return failed("unreachable", `nobody has the address of ${where}`);
+    return failed("timeout", `no answer from ${where} within ${options.timeoutMs} ms`);
+  }
+
+  async #connect(
+    route: Extract<Route, { kind: "host" }>,
+    target: TcpTarget,
+    options: WaitOptions,
+  ): Promise<Conversation | DialOutcome> {
+    const { promise: connected, resolve } = Promise.withResolvers<ConnectResult>();
+    const conversation = new Conversation({
+      clock: this.#world.clock,
+      random: this.#world.random,
+      link: route.link,
+      client: { host: this.name, address: route.sourceAddress, port: this.#ephemeralPort() },
+      server: { host: route.host.name, address: target.address, port: target.port },
+      isUp: (host) => this.#world.host(host).isUp,
+      arrived: (arrived) => route.host.#arrived(arrived),
+      connected: resolve,
+      ended: (ended) => this.#world.forget(ended),
+    });
+    this.#world.remember(conversation);
+    const result = await this.#waits.within(connected, options.timeoutMs, options.signal);
+    const where = `${target.address}:${target.port}`;
+    if (result === "accepted") return conversation;
+    if (result === "refused") return failed("refused", `${where} refused the connection`);
+    if (result === "reset") return failed("reset", `${where} broke the connection off`);
+    conversation.abandon();
+    if (result === "aborted") return failed("aborted", "not wanted any more");
+    return failed("timeout", `no answer from ${where} within ${options.timeoutMs} ms`);
+  }
+
+  /** A SYN has reached this host. */
+  #arrived(conversation: Conversation): void {
+    const { client, server } = conversation;
+    const reset = (): void => conversation.accept().reset();
+    const refuse = (): void => conversation.refuse();
+    if (this.#world.isHandled({ from: client.host, to: this.name, port: server.port, refuse, reset })) return;
+    const address = parseAddress(server.address) ?? [];
+    const listener = this.#listeners.find(
+      (candidate) => candidate.port === server.port && overlap(candidate.address, address),
+    );
+    if (listener === undefined) {
+      refuse();
+      return;
+    }
+    const endpoint = conversation.accept();
+    listener.open.add(endpoint);
+    endpoint.once("close", () => listener.open.delete(endpoint));
+    listener.accept(connectionOf(conversation, "server", endpoint));
+  }
+
+  #ephemeralPort(): number {
+    const port = this.#nextPort;
+    this.#nextPort = port === 65_535 ? firstEphemeralPort : port + 1;
+    return port;
+  }
+
+  #freePort(): number {
+    const taken = this.listeningPorts();
+    let port = firstFreeListenPort;
+    while (taken.includes(port)) port += 1;
+    return port;
+  }
+
+  #linksChanged(): void {
+    for (const link of this.#world.links()) if (link.hosts.includes(this.name)) link.changed();
+  }
+}
+
+function connectionOf(conversation: Conversation, side: "client" | "server", endpoint: Endpoint): Connection {
+  const [local, remote] =
+    side === "client" ? [conversation.client, conversation.server] : [conversation.server, conversation.client];
+  return {
+    stream: endpoint,
+    remoteAddress: remote.address,
+    remotePort: remote.port,
+    localAddress: local.address,
+    localPort: local.port,
+    heldBytes: () => endpoint.heldBytes(),
+    delivery: async () => (endpoint.isClosed ? undefined : conversation.delivery(side)),
+    reset: () => endpoint.reset(),
+  };
+}
+
+function failed(reason: "refused" | "unreachable" | "timeout" | "reset" | "aborted", detail: string): DialOutcome {
+  return { ok: false, reason, detail };
+}
+
+function isWildcard(address: AddressBytes): boolean {
+  return address.every((byte) => byte === 0);
+}
+
+function overlap(listening: AddressBytes, wanted: AddressBytes): boolean {
+  if (listening.length !== wanted.length) return false;
+  return isWildcard(listening) || isWildcard(wanted) || listening.every((byte, at) => byte === wanted[at]);
+}

@@ -1,0 +1,200 @@
+// One direction of one connection: what was sent and is under way, the window that bounds it, and what is acknowledged.
+import type { DeliveryState, Random, TimerHandle } from "#hardware/ports.ts";
+import type { Delivery, DeliveryKind } from "../faults/fault.ts";
+import type { SimulatedClock } from "../simulated-clock.ts";
+import type { Link } from "./link.ts";
+
+/** Bytes under way and not yet taken by the receiving program: a receiver that does not read stops its sender here. */
+export const windowBytes = 64 * 1024;
+/** Age of the oldest unacknowledged byte at which a system retransmits for the first time; doubles with each more. */
+const firstRetransmitMs = 1000;
+
+interface Sent {
+  readonly kind: DeliveryKind;
+  readonly bytes: Uint8Array;
+  readonly offsetBytes: number;
+  readonly sentAtMs: number;
+  readonly draw: number;
+  deliveredBytes: number;
+}
+
+interface Planned {
+  readonly sent: Sent;
+  readonly delivery: Delivery;
+}
+
+export interface PipeOptions {
+  readonly clock: SimulatedClock;
+  readonly random: Random;
+  readonly link: Link;
+  readonly from: string;
+  readonly isFromUp: () => boolean;
+}
+
+export class Pipe {
+  /** Receives what arrives; set by the far end. */
+  deliver: (kind: DeliveryKind, bytes: Uint8Array) => void = () => undefined;
+  /** Told when `roomBytes` has grown. */
+  hasRoom: () => void = () => undefined;
+  readonly #options: PipeOptions;
+  readonly #unwatch: () => void;
+  #sent: Sent[] = [];
+  #planned: Planned[] = [];
+  #acknowledgements: { readonly endBytes: number; readonly sentAtMs: number }[] = [];
+  #timer: TimerHandle | undefined;
+  #sentBytes = 0;
+  #deliveredBytes = 0;
+  #acknowledgedBytes = 0;
+  #consumedBytes = 0;
+  #windowStartBytes = 0;
+
+  constructor(options: PipeOptions) {
+    this.#options = options;
+    this.#unwatch = options.link.watch(() => this.#linkChanged());
+  }
+
+  /** How many more bytes may be sent now. */
+  get roomBytes(): number {
+    return Math.max(0, windowBytes - (this.#sentBytes - this.#windowStartBytes));
+  }
+
+  get isEmpty(): boolean {
+    return this.#sent.length === 0;
+  }
+
+  /** `bytes` must not change afterwards and must fit `roomBytes`. */
+  send(kind: DeliveryKind, bytes: Uint8Array = new Uint8Array(0)): void {
+    const { clock, random, isFromUp } = this.#options;
+    clock.noteActivity();
+    if (!isFromUp()) return;
+    const sentAtMs = clock.nowMs();
+    const sent: Sent = {
+      kind,
+      bytes,
+      offsetBytes: this.#sentBytes,
+      sentAtMs,
+      draw: random.fraction(),
+      deliveredBytes: 0,
+    };
+    this.#sentBytes += bytes.length;
+    if (bytes.length > 0) this.#acknowledgements.push({ endBytes: this.#sentBytes, sentAtMs });
+    this.#sent.push(sent);
+    if (this.#plan(sent) === 0) this.#lose([sent]);
+    this.#arm();
+  }
+
+  /** The receiving program has taken `count` bytes. */
+  consumed(count: number): void {
+    this.#consumedBytes += count;
+    this.#options.clock.noteActivity();
+    this.#hearBack();
+  }
+
+  /** What the sender's system knows. */
+  deliveryState(): DeliveryState {
+    const { clock, link, from } = this.#options;
+    const isForwardDark = link.isDark(from);
+    const isDark = isForwardDark || this.#isReverseDark();
+    const unacknowledged = this.#sentBytes - this.#acknowledgedBytes;
+    // Bytes held on a link that is not dark are in the far system's hands, for a program that does not take them.
+    const taken = isForwardDark ? 0 : this.#heldBytes();
+    const oldest = this.#acknowledgements[0];
+    const ageMs = oldest === undefined ? 0 : clock.nowMs() - oldest.sentAtMs;
+    const retransmits = isDark && ageMs >= firstRetransmitMs ? 1 + Math.floor(Math.log2(ageMs / firstRetransmitMs)) : 0;
+    return { unacknowledgedBytes: Math.max(0, unacknowledged - taken), retransmits };
+  }
+
+  /** Drops everything under way and its timer. */
+  close(): void {
+    this.#unwatch();
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sent = [];
+    this.#planned = [];
+  }
+
+  #linkChanged(): void {
+    this.#planned = [];
+    this.#lose(this.#sent.filter((sent) => this.#plan(sent) === 0));
+    this.#arm();
+    this.#hearBack();
+  }
+
+  /** Number of deliveries planned for it. */
+  #plan(sent: Sent): number {
+    const { clock, link, from } = this.#options;
+    const rest = sent.bytes.subarray(sent.deliveredBytes);
+    const context = {
+      nowMs: clock.nowMs(),
+      offsetBytes: sent.offsetBytes + sent.deliveredBytes,
+      previousAtMs: this.#planned.at(-1)?.delivery.atMs ?? 0,
+      draw: sent.draw,
+    };
+    const deliveries = link.plan(from, { kind: sent.kind, bytes: rest, atMs: sent.sentAtMs }, context);
+    for (const delivery of deliveries) {
+      const atMs = Math.max(delivery.atMs, context.previousAtMs);
+      this.#planned.push({ sent, delivery: { ...delivery, atMs } });
+    }
+    return deliveries.length;
+  }
+
+  /** A chunk for which nothing is planned was lost on purpose; to the sender it looks taken. */
+  #lose(lost: readonly Sent[]): void {
+    if (lost.length === 0) return;
+    this.#sent = this.#sent.filter((sent) => !lost.includes(sent));
+    for (const sent of lost) {
+      const bytes = sent.bytes.length - sent.deliveredBytes;
+      this.#deliveredBytes += bytes;
+      this.consumed(bytes);
+    }
+  }
+
+  #arm(): void {
+    const { clock, link } = this.#options;
+    clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const next = this.#planned[0];
+    if (next === undefined || next.delivery.atMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.max(0, next.delivery.atMs - clock.nowMs());
+    this.#timer = clock.setNamedTimeout(`link ${link.name}`, () => this.#deliverNext(), delayMs);
+  }
+
+  /** One delivery a turn, as a network would do it; the next one due gets a timer of its own. */
+  #deliverNext(): void {
+    this.#timer = undefined;
+    const next = this.#planned.shift();
+    if (next === undefined) return;
+    const { kind, bytes } = next.delivery;
+    next.sent.deliveredBytes += bytes.length;
+    if (this.#planned[0]?.sent !== next.sent) this.#sent.shift();
+    this.#deliveredBytes += bytes.length;
+    this.#options.clock.noteActivity();
+    this.#hearBack();
+    this.#arm();
+    this.deliver(kind, bytes);
+  }
+
+  /** Acknowledgements and window updates come back unless the way back is dark. */
+  #hearBack(): void {
+    if (this.#isReverseDark()) return;
+    this.#acknowledgedBytes = this.#deliveredBytes;
+    while ((this.#acknowledgements[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= this.#acknowledgedBytes) {
+      this.#acknowledgements.shift();
+    }
+    if (this.#windowStartBytes === this.#consumedBytes) return;
+    this.#windowStartBytes = this.#consumedBytes;
+    this.hasRoom();
+  }
+
+  #isReverseDark(): boolean {
+    const { link, from } = this.#options;
+    return link.isDark(link.otherHost(from));
+  }
+
+  #heldBytes(): number {
+    let held = 0;
+    for (const { delivery } of this.#planned)
+      if (delivery.atMs === Number.POSITIVE_INFINITY) held += delivery.bytes.length;
+    return held;
+  }
+}
