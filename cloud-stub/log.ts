@@ -22,6 +22,19 @@ export function createCloudLog(clock: Clock, write: (line: string) => void): Clo
   };
 }
 
+/** A log that can be told to say nothing more: a process that was killed has no last words. */
+export function mutableLog(log: CloudLog): CloudLog & { mute(): void } {
+  let isMuted = false;
+  return {
+    info: (event, fields) => void (isMuted || log.info(event, fields)),
+    warn: (event, fields) => void (isMuted || log.warn(event, fields)),
+    error: (event, fields) => void (isMuted || log.error(event, fields)),
+    mute: () => {
+      isMuted = true;
+    },
+  };
+}
+
 /** What an unknown error says, for a log field: its message without the stack. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

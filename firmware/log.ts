@@ -25,12 +25,12 @@ export function createLog(clock: Pick<Clock, "nowMs">, write: (line: string) => 
   const at =
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}): void => {
-      // Own names last, so that no field can pass itself off as the time, level or name.
-      write(JSON.stringify({ time: isoTime(clock.nowMs()), ...withoutOwnNames(fields), level, event }));
+      write(JSON.stringify({ time: isoTime(clock.nowMs()), level, event, ...withoutOwnNames(fields) }));
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
+/** No field can pass itself off as the time, level or name. */
 function withoutOwnNames(fields: LogFields): LogFields {
   const { time: _time, level: _level, event: _event, ...rest } = fields;
   return rest;

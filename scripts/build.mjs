@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { chooseNode, nodeFacts, projectRoot } from "../bin/pinned-node.mjs";
+import { chooseNode, nodeFacts, projectRoot } from "#bin/pinned-node.mjs";
 import { bundleGateway, gatewayBundle } from "./bundle-gateway.mjs";
 import { buildConsole } from "./console-build.mjs";
 

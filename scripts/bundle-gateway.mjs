@@ -2,7 +2,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { projectRoot } from "../bin/pinned-node.mjs";
+import { projectRoot } from "#bin/pinned-node.mjs";
 
 export const gatewayBundle = "postern-gateway.mjs";
 

@@ -1,7 +1,7 @@
 // Ends a CI run: prints what speaks against it and, last, the sum of the runners' reports. Takes npm test's exit code.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { projectRoot } from "../bin/pinned-node.mjs";
+import { projectRoot } from "#bin/pinned-node.mjs";
 import { closingLine, sumReports } from "./sum-reports.mjs";
 
 const runs = ["unit", "system"];

@@ -37,11 +37,13 @@ async function apt(...args) {
   await runQuietly("apt-get", ["-o", `DPkg::Lock::Timeout=${lockWaitS}`, "-qq", ...args], { env });
 }
 
-async function install(missing) {
-  await apt("update");
-  for (const { name, use } of missing) {
-    say(`installing ${name} (${use})`);
+/** Without a package the tests that need it are skipped by name; the others still run. */
+async function install({ name, use }) {
+  say(`installing ${name} (${use})`);
+  try {
     await apt("install", "-y", "--no-install-recommends", name);
+  } catch (error) {
+    say(`${name} could not be installed: ${error.message}`);
   }
 }
 
@@ -58,10 +60,7 @@ if (missing.length > 0 && reason !== undefined) {
   const names = missing.map(({ name }) => name).join(" ");
   say(`${reason}; tests are skipped for want of: ${names}`);
 } else if (missing.length > 0) {
-  try {
-    await install(missing);
-  } catch (error) {
-    // Without them the tests that need them are skipped by name; the others still run.
-    say(`could not be installed: ${error.message}`);
-  }
+  // With the package lists of before, an installation may still succeed.
+  await apt("update").catch((error) => say(error.message));
+  for (const peer of missing) await install(peer);
 }

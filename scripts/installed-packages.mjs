@@ -20,7 +20,7 @@ export function firstDifference(locked, installed, system) {
     const present = installed.packages[path];
     const name = path.replace(/^.*node_modules\//, "");
     if (present === undefined) {
-      if (fits(wanted, system)) return `${name} is missing`;
+      if (isNeeded(wanted, system)) return `${name} is missing`;
     } else if (present.version !== wanted.version || present.integrity !== wanted.integrity) {
       return `${name} is ${present.version}, locked is ${wanted.version}`;
     }
@@ -28,8 +28,10 @@ export function firstDifference(locked, installed, system) {
   return undefined;
 }
 
-/** npm leaves out the optional packages of other systems. */
-function fits({ os, cpu, libc }, system) {
+/** npm leaves out optional packages of other systems, and with them what only those depend on: that names no system. */
+function isNeeded({ optional, os, cpu, libc }, system) {
+  if (!optional) return true;
+  if (os === undefined && cpu === undefined) return false;
   return accepts(os, system.os) && accepts(cpu, system.cpu) && accepts(libc, system.libc);
 }
 

@@ -1,7 +1,7 @@
 // Set-up if needed: npm packages, native parts, the built console. Runs on Node 20; silent when there is nothing to do.
 import { realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { chooseNode, nodeFacts, projectRoot } from "../bin/pinned-node.mjs";
+import { chooseNode, nodeFacts, projectRoot } from "#bin/pinned-node.mjs";
 import { buildConsole } from "./console-build.mjs";
 import { comparePackages } from "./installed-packages.mjs";
 import { runQuietly } from "./run-quietly.mjs";

@@ -14,6 +14,8 @@ const quietTurns = 6;
 const settleTurnsMax = 50_000;
 /** Timers that may fire without time passing before we say that something is running in circles. */
 const timersAtOneTimeMax = 200_000;
+/** What the port's clocks take at most; a longer delay is this one. */
+const longestDelayMs = 2 ** 31 - 1;
 /** When no timer is left, how long the thread pool may still bring a waited-for fact about, in real ms. */
 const lastHopeMs = 250;
 
@@ -46,6 +48,16 @@ interface Waiter {
   fail(error: unknown): void;
 }
 
+class Soon {
+  readonly name: string;
+  readonly run: () => void;
+
+  constructor(name: string, run: () => void) {
+    this.name = name;
+    this.run = run;
+  }
+}
+
 /**
  * Drives time. Nothing happens while nobody waits: `advance` and `until` step the clock to each due timer, run it, and
  * let IO settle before the next step. Several waits may run at once; they share one driver.
@@ -57,6 +69,7 @@ export class SimulatedClock implements Clock {
   readonly #startedAtMs: number;
   readonly #origins = new TimerOrigins();
   readonly #waiters = new Set<Waiter>();
+  #soon: Soon[] = [];
   #activity = 0;
   #isDriving = false;
   #stopped = false;
@@ -92,15 +105,28 @@ export class SimulatedClock implements Clock {
   clearTimeout(timer: TimerHandle | undefined): void {
     if (timer === undefined) return;
     this.#activity += 1;
+    if (timer.timer instanceof Soon) {
+      const { timer: soon } = timer;
+      this.#soon = this.#soon.filter((other) => other !== soon);
+      return;
+    }
     this.#fake.clearTimeout(timer.timer as Parameters<FakeClock["clearTimeout"]>[0]);
   }
 
   /** As `setTimeout`; `name` is what `pending` and a leak report say. */
   setNamedTimeout(name: string, run: () => void, delayMs: number): TimerHandle {
     this.#activity += 1;
-    const timer = this.#fake.setTimeout(run, delayMs);
+    const timer = this.#fake.setTimeout(run, Math.min(delayMs, longestDelayMs));
     this.#origins.remember(Number(timer), name, this.#timers());
     return { timer };
+  }
+
+  /** Runs once, on a later turn but at the same simulated time, which a timer cannot do. */
+  soon(name: string, run: () => void): TimerHandle {
+    this.#activity += 1;
+    const soon = new Soon(name, run);
+    this.#soon.push(soon);
+    return { timer: soon };
   }
 
   /** To be called whenever bytes move: the driver waits until they stop. */
@@ -110,9 +136,12 @@ export class SimulatedClock implements Clock {
 
   /** Timers that are set, soonest first. */
   pending(): readonly PendingTimer[] {
-    return [...this.#timers()]
-      .map(([id, timer]) => ({ name: this.#origins.nameOf(id), atMs: timer.callAt ?? 0 }))
-      .sort((one, other) => one.atMs - other.atMs);
+    const soon = this.#soon.map(({ name }) => ({ name, atMs: this.#fake.now }));
+    const timers = [...this.#timers()].map(([id, timer]) => ({
+      name: this.#origins.nameOf(id),
+      atMs: timer.callAt ?? 0,
+    }));
+    return [...soon, ...timers.sort((one, other) => one.atMs - other.atMs)];
   }
 
   /** Lets `ms` of virtual time pass, stepping to each timer that falls due. */
@@ -124,7 +153,8 @@ export class SimulatedClock implements Clock {
       needsOnlyTime: () => true,
       check: () => {
         const dueAtMs = this.#nextDueAtMs();
-        if (this.#fake.now < targetMs || (dueAtMs !== undefined && dueAtMs <= targetMs)) return false;
+        if (this.#soon.length > 0 || this.#fake.now < targetMs || (dueAtMs !== undefined && dueAtMs <= targetMs))
+          return false;
         resolve();
         return true;
       },
@@ -202,7 +232,7 @@ export class SimulatedClock implements Clock {
         await this.#settle();
         if (this.#checkWaiters()) continue;
         const dueAtMs = this.#nextDueAtMs();
-        if (dueAtMs === undefined && (await this.#threadPoolHelps())) continue;
+        if (dueAtMs === undefined && this.#soon.length === 0 && (await this.#threadPoolHelps())) continue;
         const before = this.#fake.now;
         this.#step(this.#nextWakeAtMs(), dueAtMs);
         firedAtOneTime = this.#fake.now === before ? firedAtOneTime + 1 : 0;
@@ -213,9 +243,11 @@ export class SimulatedClock implements Clock {
     }
   }
 
-  /** One step: to a waiter's wake-up time, or to a due timer, of which exactly one is run. */
+  /** One step: something due at this very time, a due timer (exactly one is run), or a waiter's wake-up time. */
   #step(wakeAtMs: number, dueAtMs: number | undefined): void {
-    if (dueAtMs !== undefined && dueAtMs <= wakeAtMs) this.#fake.next();
+    const soon = this.#soon.shift();
+    if (soon !== undefined) soon.run();
+    else if (dueAtMs !== undefined && dueAtMs <= wakeAtMs) this.#fake.next();
     else this.#fake.tick(Math.max(0, wakeAtMs - this.#fake.now));
   }
 

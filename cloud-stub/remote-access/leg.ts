@@ -52,6 +52,8 @@ export class Leg {
   #heardAtMs: number;
   #takenAtMs: number;
   #pingedAtMs: number;
+  /** When the first ping since the peer was last heard had left our queues. */
+  #pingTakenAtMs: number | undefined;
   /** Payload handed to the websocket, and how much of it had left by the last look. */
   #handedBytes = 0;
   #takenBytes = 0;
@@ -183,6 +185,7 @@ export class Leg {
   readonly #heard = (): void => {
     this.#heardAtMs = this.#clock.monotonicMs();
     this.#unansweredBytes = 0;
+    this.#pingTakenAtMs = undefined;
   };
 
   #end(end: LegEnd): void {
@@ -233,20 +236,26 @@ export class Leg {
     if (this.#hasEnded) return;
     if (nowMs - this.#pingedAtMs >= this.#limits.pingEveryMs && waitingBytes < highWaterBytes && this.isWritable) {
       this.#pingedAtMs = nowMs;
-      this.#websocket.ping(undefined, undefined, () => this.#checkDrained());
+      this.#websocket.ping(undefined, undefined, () => this.#pingTaken());
     }
     this.#lookLater();
   }
 
+  #pingTaken(): void {
+    this.#pingTakenAtMs ??= this.#clock.monotonicMs();
+    this.#checkDrained();
+  }
+
   #isLost(nowMs: number): boolean {
+    const { lostAfterMs, stalledAfterMs, pingEveryMs } = this.#limits;
     // We do not read, or it does not take: then a pong cannot come, and its absence proves nothing.
-    if (this.#isPaused || nowMs - this.#takenAtMs >= this.#limits.pingEveryMs) return false;
-    const silenceMs = nowMs - this.#heardAtMs;
+    if (this.#isPaused || nowMs - this.#takenAtMs >= pingEveryMs) return false;
     // What was sent may rest in buffers between us, with the peer held up by its own far side: it says so itself, later.
     const mayBeHeldUp = this.#unansweredBytes > unansweredBytesMax;
-    return (
-      silenceMs >= (mayBeHeldUp ? this.#limits.stalledAfterMs + this.#limits.pingEveryMs : this.#limits.lostAfterMs)
-    );
+    const limitMs = mayBeHeldUp ? stalledAfterMs + pingEveryMs : lostAfterMs;
+    // A ping that waited behind other bytes has had less time to be answered.
+    const unansweredMs = nowMs - (this.#pingTakenAtMs ?? nowMs);
+    return nowMs - this.#heardAtMs >= limitMs && unansweredMs >= limitMs - pingEveryMs;
   }
 }
 

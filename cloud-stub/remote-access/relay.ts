@@ -50,7 +50,9 @@ export class Relay {
   readonly #earlyDown = new EarlyBytes();
   #client: Leg | undefined;
   #device: Leg | undefined;
+  readonly #failureTold = Promise.withResolvers<void>();
   #mode: Mode = "waiting";
+  #isClientOver = false;
   #hasDeviceSpoken = false;
   #bytesUp = 0;
   #bytesDown = 0;
@@ -76,6 +78,11 @@ export class Relay {
   /** When bytes passed last, on the clock's monotonic time. */
   get activeAtMs(): number {
     return this.#activeAtMs;
+  }
+
+  /** Whether the tunnel stood and nothing has cut it since. */
+  get isFlowing(): boolean {
+    return this.#mode === "flowing";
   }
 
   get hasDeviceSpoken(): boolean {
@@ -107,6 +114,8 @@ export class Relay {
     receivedText: (text) => this.#owner.clientText(text),
     drained: () => this.#regulate(),
     ended: (end) => {
+      this.#isClientOver = true;
+      this.#checkFailureTold();
       this.#owner.clientEnded(end);
       this.#regulate();
     },
@@ -141,15 +150,16 @@ export class Relay {
     this.#regulate();
   }
 
-  /** Cuts, and tells the client why in its own protocol where that can be done. */
-  fail(text: string): void {
+  /** Cuts, and tells the client why in its own protocol where that can be done; settles once it has been told. */
+  async fail(text: string): Promise<void> {
     this.cut();
     this.#stream.fail(this.#ends, text);
+    this.#checkFailureTold();
+    await this.#failureTold.promise;
   }
 
-  /** Whether the client has been told all that `fail` had to tell it. */
-  get isFailureTold(): boolean {
-    return this.#stream.isFailureTold;
+  #checkFailureTold(): void {
+    if (this.#mode === "cut" && (this.#stream.isFailureTold || this.#isClientOver)) this.#failureTold.resolve();
   }
 
   readonly #ends: StreamEnds = {
@@ -160,7 +170,7 @@ export class Relay {
       this.#device.send(bytes);
     },
     toClient: (bytes) => {
-      if (this.#client === undefined) return;
+      if (this.#client === undefined || this.#isClientOver) return;
       this.#bytesDown += bytes.length;
       this.#activeAtMs = this.#clock.monotonicMs();
       this.#client.send(bytes);
@@ -172,6 +182,7 @@ export class Relay {
   #fromClient(bytes: Uint8Array): void {
     if (this.#mode === "waiting") this.#earlyUp.keep(bytes);
     else if (this.#mode === "flowing" || !this.#stream.isFailureTold) this.#stream.fromClient(bytes);
+    this.#checkFailureTold();
     this.#regulate();
   }
 
@@ -185,11 +196,17 @@ export class Relay {
     this.#regulate();
   }
 
-  /** Reads from a side only while its bytes can go on. */
+  /** Reads from a side only while its bytes can go on; what is not to go on is read and dropped. */
   #regulate(): void {
+    if (this.#mode === "cut") {
+      this.#client?.resume();
+      this.#device?.resume();
+      return;
+    }
     const isWaiting = this.#mode === "waiting";
     hold(this.#client, isWaiting ? this.#earlyUp.length >= earlyBytesMax : isFull(this.#device));
-    hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : isFull(this.#client));
+    const isClientFull = !this.#isClientOver && isFull(this.#client);
+    hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : isClientFull);
   }
 }
 

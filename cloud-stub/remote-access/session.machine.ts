@@ -100,6 +100,9 @@ const machineSetup = setup({
   },
 });
 
+/** The device websocket may come before EXECUTING: the step is said in either case, once. */
+const sayOpeningTunnel = { type: "sayStep", params: { step: "opening-tunnel" } } as const;
+
 const requested = machineSetup.createStateConfig({
   description: "The client is connected; the operation is being created.",
   entry: ["createOperation", { type: "sayStep", params: { step: "waiting-for-gateway" } }],
@@ -107,17 +110,22 @@ const requested = machineSetup.createStateConfig({
     "operation.created": "waitingForGateway",
     "operation.executing": { target: "openingTunnel", actions: "rememberGateway" },
     "operation.refused": { target: "#session.closing", actions: "endByCloud" },
+    "device.connected": { target: "paired", actions: ["rememberGateway", sayOpeningTunnel] },
   },
 });
 
 const waitingForGateway = machineSetup.createStateConfig({
   description: "The operation is PENDING.",
-  on: { "operation.executing": { target: "openingTunnel", actions: "rememberGateway" } },
+  on: {
+    "operation.executing": { target: "openingTunnel", actions: "rememberGateway" },
+    "device.connected": { target: "paired", actions: ["rememberGateway", sayOpeningTunnel] },
+  },
 });
 
 const openingTunnel = machineSetup.createStateConfig({
   description: "The gateway has taken the operation.",
-  entry: { type: "sayStep", params: { step: "opening-tunnel" } },
+  entry: sayOpeningTunnel,
+  on: { "device.connected": { target: "paired", actions: "rememberGateway" } },
 });
 
 const paired = machineSetup.createStateConfig({
@@ -150,7 +158,6 @@ const opening = machineSetup.createStateConfig({
   },
   on: {
     "gateway.online": { actions: "rememberGateway" },
-    "device.connected": { target: ".paired", actions: "rememberGateway" },
     "operation.successful": { actions: ["rememberGateway", "rememberReport"] },
   },
   states: { requested, waitingForGateway, openingTunnel, paired },

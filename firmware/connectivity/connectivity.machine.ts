@@ -1,10 +1,10 @@
 // Keeps the gateway online: connects, introduces it in the cloud's order, hands messages through, comes back after a loss.
-import { assign, fromCallback, not, sendParent, sendTo, setup } from "xstate";
+import { assign, fromCallback, sendParent, sendTo, setup } from "xstate";
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 import { heartbeat } from "#protocol/smartrest/upstream.ts";
 import type { LogEntry } from "../log.ts";
-import { backOffMs } from "./back-off.ts";
+import { backOffCapMs, backOffMs } from "./back-off.ts";
 import type { CloudMessage } from "./cloud-message.ts";
 import type { SessionCommand, SessionFact, SessionInput } from "./connectivity.actor.ts";
 import {
@@ -26,15 +26,14 @@ export interface ConnectivityInput {
 export type ConnectivityCommand =
   | { readonly type: "connectivity.start"; readonly credentials: DeviceCredentials }
   | ({ readonly type: "connectivity.publish" } & OutgoingMessage)
-  /** Answered by `connectivity.stopped`; what waits for the cloud is sent first, within a limit. */
+  /** Ends the actor; what waits for the cloud is sent first, within a limit. */
   | { readonly type: "connectivity.stop" };
 
 /** What the parent is told. */
 export type ConnectivityFact =
   | { readonly type: "connectivity.online" }
   | { readonly type: "connectivity.offline"; readonly reason: OfflineReason }
-  | { readonly type: "connectivity.received"; readonly message: CloudMessage }
-  | { readonly type: "connectivity.stopped" };
+  | { readonly type: "connectivity.received"; readonly message: CloudMessage };
 
 interface ConnectivityContext {
   readonly device: DeviceFacts;
@@ -50,7 +49,8 @@ interface ConnectivityContext {
   readonly wanted: readonly string[];
   readonly refused: readonly string[];
   readonly outbox: readonly OutgoingMessage[];
-  readonly sending?: OutgoingMessage;
+  /** Handed to the connection and not acknowledged yet. */
+  readonly sending: OutgoingMessage | undefined;
 }
 
 type ConnectivityEvent = ConnectivityCommand | SessionFact;
@@ -65,7 +65,7 @@ export const deviceRetryMs = 10_000;
 export const resubscribeMs = 60_000;
 /** For messages that still wait when the gateway stops, and for the DISCONNECT. */
 export const flushLimitMs = 700;
-export const endLimitMs = 1_500;
+export const endLimitMs = 1_000;
 
 export const connectivityMachine = setup({
   types: {
@@ -111,6 +111,11 @@ export const connectivityMachine = setup({
         sending: undefined,
       };
     }),
+    noteSessionError: assign(({ context }) => ({
+      attempt: context.attempt + 1,
+      retryInMs: backOffCapMs,
+      sending: undefined,
+    })),
     noteOnline: assign({ hasBeenOnline: true, loginRefusals: 0 }),
     resetBackOff: assign({ attempt: 0 }),
     takeFirstMessage: assign(({ context }) => ({
@@ -145,7 +150,6 @@ export const connectivityMachine = setup({
         message: event.type === "session.received" ? event.message : { kind: "other", what: event.type },
       }),
     ),
-    tellStopped: sendParent({ type: "connectivity.stopped" } satisfies ConnectivityFact),
   },
   guards: {
     isStopping: ({ context }) => context.isStopping,
@@ -183,6 +187,7 @@ export const connectivityMachine = setup({
     wanted: [],
     refused: [],
     outbox: [],
+    sending: undefined,
   }),
   on: {
     "connectivity.publish": [
@@ -208,7 +213,10 @@ export const connectivityMachine = setup({
         id: "session",
         src: "session",
         input: ({ context }) => ({ login: context.login }),
-        onError: { target: "offline", actions: { type: "log", params: sessionErrorEntry } },
+        onError: {
+          target: "offline",
+          actions: ["noteSessionError", { type: "log", params: sessionErrorEntry }, "tellOffline"],
+        },
       },
       on: {
         "connectivity.stop": { target: ".ending", actions: "rememberStopping" },
@@ -332,7 +340,7 @@ export const connectivityMachine = setup({
       after: { reconnectDelay: "connected" },
       on: { "connectivity.stop": "stopped" },
     },
-    stopped: { type: "final", entry: "tellStopped" },
+    stopped: { type: "final" },
   },
 });
 

@@ -69,6 +69,7 @@ export class ClientHandshake {
 
   /** Takes bytes of the panel in any pieces. Bytes after the outcome are dropped: they belong to whoever took the outcome. */
   receive(bytes: Uint8Array): HandshakeStep {
+    if (this.#ended) return { send: [] };
     this.#conversation.receive(bytes);
     return this.#step();
   }
@@ -80,8 +81,9 @@ export class ClientHandshake {
     if (this.#waitingFor === "its reason") {
       return { send: [], outcome: { kind: "refused", code: "auth.failed", text: this.#failureText("") } };
     }
-    const pending = this.#conversation.pending;
-    const said = this.#waitingFor === "its RFB version" ? ` after ${describeGreeting(pending)}` : "";
+    const { pending } = this.#conversation;
+    const said =
+      pending.length === 0 || this.#waitingFor !== "its RFB version" ? "" : ` after ${describeGreeting(pending)}`;
     const text = `The panel closed the connection${said}, before ${this.#waitingFor}`;
     return { send: [], outcome: { kind: "refused", code: "protocol.malformed", text } };
   }
@@ -90,7 +92,7 @@ export class ClientHandshake {
     const send = this.#send;
     this.#send = [];
     const end = this.#conversation.end;
-    if (end === undefined || this.#ended) return { send };
+    if (end === undefined) return { send };
     this.#ended = true;
     const { outcome, leftover } = end;
     return { send, outcome: outcome.kind === "authenticated" ? { ...outcome, leftover } : outcome };

@@ -16,7 +16,7 @@ export function pixelLayout(format: PixelFormat): PixelLayout {
 
 /**
  * CPIXEL of RFC 6143 section 7.7.5: three bytes if all colours fit into the lower or the upper three of four. Where
- * both are possible the RFC leaves it open; servers send the three bytes that come first.
+ * both are possible the RFC leaves it open; TigerVNC sends the last three of the four bytes [measured, Xvnc].
  */
 export function compressedPixelLayout(format: PixelFormat): PixelLayout {
   if (format.bitsPerPixel !== 32 || format.depth > 24) return pixelLayout(format);
@@ -25,7 +25,7 @@ export function compressedPixelLayout(format: PixelFormat): PixelLayout {
   const fitsLower = used < 0x1000000;
   const fitsUpper = (used & 0xff) === 0;
   if (!fitsLower && !fitsUpper) return pixelLayout(format);
-  const takesLower = format.bigEndian ? !fitsUpper : fitsLower;
+  const takesLower = format.bigEndian ? fitsLower : !fitsUpper;
   return { bytes: 3, bigEndian: format.bigEndian, shift: takesLower ? 0 : 8 };
 }
 

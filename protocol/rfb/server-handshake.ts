@@ -64,6 +64,7 @@ export class ServerHandshake {
 
   /** Takes bytes of the client in any pieces. Bytes after the last outcome are dropped. */
   receive(bytes: Uint8Array): ServerHandshakeStep {
+    if (this.#reported === "end") return { send: [] };
     try {
       this.#conversation.receive(bytes);
     } catch (error) {
@@ -80,13 +81,17 @@ export class ServerHandshake {
    */
   result(verdict: Verdict): ServerHandshakeStep {
     this.#verdict ??= verdict;
-    this.#conversation.resume();
-    return this.#step();
+    return this.#resume();
   }
 
   /** A failure that is known at any time, with or without `holdResult`: told at the next place where the client can take it. */
   refuse(text: string): ServerHandshakeStep {
     this.#verdict = { ok: false, text };
+    return this.#resume();
+  }
+
+  #resume(): ServerHandshakeStep {
+    if (this.#reported === "end") return { send: [] };
     this.#conversation.resume();
     return this.#step();
   }
@@ -95,7 +100,7 @@ export class ServerHandshake {
     const send = this.#send;
     this.#send = [];
     const { end, isHeld } = this.#conversation;
-    if (end !== undefined && this.#reported !== "end") {
+    if (end !== undefined) {
       this.#reported = "end";
       const { outcome, leftover } = end;
       return { send, outcome: outcome.kind === "accepted" ? { ...outcome, leftover } : outcome };
@@ -109,7 +114,6 @@ export class ServerHandshake {
 
   /** The client broke the rules where no message can tell it so. */
   #end(text: string): ServerHandshakeStep {
-    if (this.#reported === "end") return { send: [] };
     this.#reported = "end";
     return { send: [], outcome: { kind: "refused", text: `The client does not speak VNC: ${text}` } };
   }

@@ -8,7 +8,8 @@ export type AddressBytes = readonly number[];
  * letters and digits of other widths and in circles. Undefined for something that is a name.
  */
 export function normaliseLiteral(text: string): string | undefined {
-  const plain = text.normalize("NFKC").toLowerCase();
+  // IDNA reads the ideographic full stop as a dot.
+  const plain = text.normalize("NFKC").replaceAll("\u3002", ".").toLowerCase();
   const bytes = parseLooseIpv4(plain) ?? parseIpv6(plain.replace(/^\[(.*)\]$/, "$1"));
   return bytes === undefined ? undefined : formatAddress(bytes);
 }

@@ -37,6 +37,8 @@ export class Endpoint extends Duplex {
     this.#hasClosed = hasClosed;
     this.#outgoing.hasRoom = () => this.#pump();
     this.#incoming.deliver = (kind, bytes) => this.#arrive(kind, bytes);
+    // A peer's reset must not end the process because nobody listens for it yet, or any more.
+    this.on("error", () => undefined);
   }
 
   get isClosed(): boolean {
@@ -79,7 +81,7 @@ export class Endpoint extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: string, done: WriteCallback): void {
     if (this.#isPeerGone) {
-      done(socketError("EPIPE", "the peer has reset the connection"));
+      done(socketError("ECONNRESET", "the peer has reset the connection"));
       return;
     }
     // A socket's writer may use its buffer again as soon as the write is taken.

@@ -155,8 +155,10 @@ export class Pipe {
     this.#timer = undefined;
     const next = this.#planned[0];
     if (next === undefined || next.delivery.atMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.max(0, next.delivery.atMs - clock.nowMs());
-    this.#timer = clock.setNamedTimeout(`link ${link.name}`, () => this.#deliverNext(), delayMs);
+    const delayMs = next.delivery.atMs - clock.nowMs();
+    const name = `link ${link.name}`;
+    const run = (): void => this.#deliverNext();
+    this.#timer = delayMs > 0 ? clock.setNamedTimeout(name, run, delayMs) : clock.soon(name, run);
   }
 
   /** One delivery a turn, as a network would do it; the next one due gets a timer of its own. */

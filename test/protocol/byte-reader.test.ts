@@ -39,6 +39,16 @@ describe("byte reader", () => {
     expect(() => readerOf(4).take(5)).toThrow("too much");
   });
 
+  it("keeps what is left of it when it grows and when it makes room", () => {
+    const stream = Uint8Array.from({ length: 1000 }, (_, index) => index);
+    const reader = readerOf(1000, stream.subarray(0, 200));
+    expect(reader.take(150)).toEqual(stream.subarray(0, 150));
+    reader.push(stream.subarray(200, 700));
+    expect(reader.take(500)).toEqual(stream.subarray(150, 650));
+    reader.push(stream.subarray(700, 1000));
+    expect(reader.takeAll()).toEqual(stream.subarray(650, 1000));
+  });
+
   it("keeps its own copy of what was pushed and hands out copies", () => {
     const source = Uint8Array.of(1, 2);
     const reader = readerOf(4, source);

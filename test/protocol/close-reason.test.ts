@@ -85,6 +85,7 @@ describe("failure reasons", () => {
     ["panel.timeout:", "panel.timeout", "The panel did not answer."],
     ["Failed to connect: os error 111", "panel.unreachable", "Failed to connect: os error 111"],
     ["panel.exploded: boom", "panel.unreachable", "panel.exploded: boom"],
+    ["panel.closed by somebody", "panel.unreachable", "panel.closed by somebody"],
     ["panel.closedness: x", "panel.unreachable", "panel.closedness: x"],
     ["", "panel.unreachable", "The panel cannot be reached from the gateway."],
     ["bad\u001b[31m\r\nnews\u202e!", "panel.unreachable", "bad [31m news !"],

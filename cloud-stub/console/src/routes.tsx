@@ -5,6 +5,7 @@ import { DevicePage } from "./devices/device-page.tsx";
 import { DevicesPage } from "./devices/devices-page.tsx";
 import { InfoTab } from "./devices/info-tab.tsx";
 import { AppFrame } from "./frame/app-frame.tsx";
+import { FullPageWait } from "./frame/full-page-wait.tsx";
 import { NotFoundPage } from "./frame/not-found-page.tsx";
 import { RegistrationPage } from "./registration/registration-page.tsx";
 import { EndpointsTab } from "./remote-access/endpoints-tab.tsx";
@@ -39,7 +40,7 @@ export const router = createBrowserRouter([
         path: "/connect/:deviceId/:configurationId",
         // The screen's code is big and only this page needs it.
         lazy: async () => ({ Component: (await import("./connect/connect-page.tsx")).ConnectPage }),
-        hydrateFallbackElement: null,
+        hydrateFallbackElement: <FullPageWait text="Loading" />,
       },
     ],
   },

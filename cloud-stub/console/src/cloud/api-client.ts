@@ -1,5 +1,6 @@
 // The one way from the console to the cloud's REST interface: same origin, cookie and XSRF header, errors as ApiError.
-import { ApiError, type ApiErrorCode } from "./api-error.ts";
+import { ApiError, codeOfStatus } from "./api-error.ts";
+import { readXsrfToken } from "./xsrf-token.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -93,19 +94,6 @@ async function request(
   throw await readError(response);
 }
 
-/** The XSRF token for the port that the page came from; several clouds on one host have a cookie each. */
-export function readXsrfToken(
-  cookies: string,
-  place: { readonly port: string; readonly protocol: string },
-): string | undefined {
-  const port = place.port !== "" ? place.port : place.protocol === "https:" ? "443" : "80";
-  for (const cookie of cookies.split("; ")) {
-    const [name, value] = [cookie.slice(0, cookie.indexOf("=")), cookie.slice(cookie.indexOf("=") + 1)];
-    if (name === `XSRF-TOKEN-${port}`) return decodeURIComponent(value);
-  }
-  return undefined;
-}
-
 async function readError(response: Response): Promise<ApiError> {
   const code = codeOfStatus(response.status);
   const ownWords = await readMessage(response);
@@ -129,23 +117,4 @@ function waitWords(response: Response): string {
   const seconds = Number(response.headers.get("Retry-After"));
   if (!Number.isFinite(seconds) || seconds <= 0) return "Wait a minute, then try again.";
   return seconds < 90 ? `Try again in ${seconds} seconds.` : `Try again in ${Math.ceil(seconds / 60)} minutes.`;
-}
-
-function codeOfStatus(status: number): ApiErrorCode {
-  switch (status) {
-    case 400:
-    case 409:
-    case 422:
-      return "api.invalid";
-    case 401:
-      return "api.unauthorized";
-    case 403:
-      return "api.forbidden";
-    case 404:
-      return "api.not-found";
-    case 429:
-      return "api.rate-limited";
-    default:
-      return status === 502 || status === 503 || status === 504 ? "api.unreachable" : "api.failed";
-  }
 }

@@ -40,3 +40,23 @@ export function errorText(error: unknown): string {
 export function isApiError(error: unknown, code: ApiErrorCode): boolean {
   return error instanceof ApiError && error.code === code;
 }
+
+/** The code for an HTTP status of 400 and more. */
+export function codeOfStatus(status: number): ApiErrorCode {
+  switch (status) {
+    case 400:
+    case 409:
+    case 422:
+      return "api.invalid";
+    case 401:
+      return "api.unauthorized";
+    case 403:
+      return "api.forbidden";
+    case 404:
+      return "api.not-found";
+    case 429:
+      return "api.rate-limited";
+    default:
+      return status === 502 || status === 503 || status === 504 ? "api.unreachable" : "api.failed";
+  }
+}

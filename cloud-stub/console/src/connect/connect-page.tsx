@@ -79,6 +79,11 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
     };
   }, [deviceId, configurationId]);
 
+  // Only a screen that is shown can take the keyboard.
+  useEffect(() => {
+    if (state.step === "connected") session.current?.focus();
+  }, [state.step]);
+
   const disconnect = useCallback(() => {
     tell({ type: "person.disconnected" });
     session.current?.close();
@@ -91,7 +96,6 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
         deviceName={names?.device}
         endpointName={names?.endpoint}
         onDisconnect={disconnect}
-        onAgain={onAgain}
         onCtrlAltDel={() => {
           session.current?.sendCtrlAltDel();
           session.current?.focus();

@@ -1,5 +1,5 @@
 // The bar above the screen: what it is connected to, where the connection stands, and the way to end it.
-import { iconFullScreen, iconFullScreenExit, iconRefresh } from "@siemens/ix-icons/icons";
+import { iconFullScreen, iconFullScreenExit } from "@siemens/ix-icons/icons";
 import { IxButton, IxIconButton } from "@siemens/ix-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { PosternMark } from "../frame/postern-mark.tsx";
@@ -11,12 +11,11 @@ interface ConnectionBarProps {
   readonly deviceName: string | undefined;
   readonly endpointName: string | undefined;
   readonly onDisconnect: () => void;
-  readonly onAgain: () => void;
   readonly onCtrlAltDel: () => void;
 }
 
 export function ConnectionBar(props: ConnectionBarProps): ReactNode {
-  const { state, deviceName, endpointName, onDisconnect, onAgain, onCtrlAltDel } = props;
+  const { state, deviceName, endpointName, onDisconnect, onCtrlAltDel } = props;
   const isOver = state.step === "disconnected";
   return (
     <header
@@ -47,11 +46,7 @@ export function ConnectionBar(props: ConnectionBarProps): ReactNode {
           </IxButton>
         )}
         <FullScreenButton />
-        {isOver ? (
-          <IxButton icon={iconRefresh} onClick={onAgain} data-testid="connect-again">
-            Connect again
-          </IxButton>
-        ) : (
+        {!isOver && (
           <IxButton variant="secondary" onClick={onDisconnect} data-testid="disconnect">
             Disconnect
           </IxButton>

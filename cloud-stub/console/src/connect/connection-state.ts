@@ -21,8 +21,11 @@ export interface ConnectionState {
 export interface Ending {
   readonly text: string;
   readonly reason?: CloseReason;
-  /** `told`: by the person or the cloud. `guessed`: from what this end saw; a later word of the cloud replaces it. */
-  readonly source: "told" | "guessed";
+  /**
+   * `told`: by the person or the cloud; final. `seen`: noVNC's own finding; a word of the cloud replaces it, but for
+   * those that only say that the bytes ended. `guessed`: from the socket; any word of the cloud replaces it.
+   */
+  readonly source: "told" | "seen" | "guessed";
 }
 
 export type ConnectionFact =
@@ -52,16 +55,19 @@ export function connectionAfter(state: ConnectionState, fact: ConnectionFact): C
     case "start.failed":
       return end(state, { text: fact.text, source: "told" });
     case "cloud.garbled":
-      return guess(state, "The cloud sent something that this console does not understand. Reload the page.");
+      return find(state, "The cloud sent something that this console does not understand. Reload the page.");
     case "vnc.refused":
-      return guess(state, refusalText(fact.detail), "auth.failed");
+      return find(state, refusalText(fact.detail), "auth.failed");
     case "vnc.failed":
-      return guess(state, "The panel's screen could not be shown: what it sent is not VNC as the console knows it.");
+      return find(state, "The panel's screen could not be shown: what it sent is not VNC as the console knows it.");
     case "socket.closed":
       if (isCloseReason(fact.text)) {
         return end(state, { text: closeText(fact.text), reason: fact.text, source: "told" });
       }
-      return guess(state, fact.code === 1000 ? "The connection was closed." : "The connection to the cloud broke off.");
+      return end(state, {
+        text: fact.code === 1000 ? "The connection was closed." : "The connection to the cloud broke off.",
+        source: "guessed",
+      });
     default:
       return fact satisfies never;
   }
@@ -81,17 +87,22 @@ function moveTo(state: ConnectionState, step: Exclude<ConnectionStep, "disconnec
   return order.indexOf(step) > order.indexOf(state.step) ? { step, reached: step } : state;
 }
 
+/** Words of the cloud that say less than what noVNC found out. */
+const bareEndings: ReadonlySet<CloseReason | undefined> = new Set(["panel.closed", "panel.reset", "client.closed"]);
+
 function end(state: ConnectionState, ending: Ending): ConnectionState {
-  if (state.ending?.source === "told") return state;
+  const last = state.ending;
+  if (last?.source === "told") return state;
+  if (last !== undefined && ending.source === "guessed") return state;
+  if (last?.source === "seen" && bareEndings.has(ending.reason)) return state;
   return { step: "disconnected", reached: state.reached, ending };
 }
 
-function guess(state: ConnectionState, text: string, reason?: CloseReason): ConnectionState {
+function find(state: ConnectionState, text: string, reason?: CloseReason): ConnectionState {
   if (state.ending !== undefined) return state;
-  return end(state, { text, source: "guessed", ...(reason === undefined ? {} : { reason }) });
+  return end(state, { text, source: "seen", ...(reason === undefined ? {} : { reason }) });
 }
 
 function refusalText(detail: string | undefined): string {
-  const words = closeText("auth.failed");
-  return detail === undefined || detail === "" ? words : `${words} It says: ${detail}`;
+  return detail === undefined || detail === "" ? closeText("auth.failed") : `The panel refused the sign-in: ${detail}`;
 }

@@ -1,17 +1,6 @@
 // The part of noVNC's interface that the console uses; the package brings no types.
 declare module "@novnc/novnc" {
-  /** What noVNC needs of a channel in place of a WebSocket. */
-  interface RawChannel {
-    binaryType: string;
-    readonly protocol: string;
-    readonly readyState: string;
-    onopen: (() => void) | null;
-    onmessage: ((event: { readonly data: ArrayBuffer }) => void) | null;
-    onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-    onerror: (() => void) | null;
-    send(bytes: Uint8Array): void;
-    close(): void;
-  }
+  type RawChannel = import("./vnc-channel.ts").RawChannel;
 
   interface RfbEventDetails {
     readonly connect: unknown;
@@ -39,5 +28,5 @@ declare module "@novnc/novnc" {
   }
 
   // biome-ignore lint/style/noDefaultExport: the package exports its class so.
-  export { type RawChannel, RFB as default };
+  export { RFB as default };
 }

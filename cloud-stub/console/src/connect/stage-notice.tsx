@@ -1,5 +1,5 @@
 // What stands in the screen's place while there is none: the steps on the way to it, or why it is gone.
-import { iconCircle, iconErrorFilled, iconInfo, iconSuccessFilled } from "@siemens/ix-icons/icons";
+import { iconCircle, iconErrorFilled, iconInfo, iconRefresh, iconSuccessFilled } from "@siemens/ix-icons/icons";
 import { IxButton, IxIcon, IxSpinner } from "@siemens/ix-react";
 import type { ReactNode } from "react";
 import type { ConnectionState } from "./connection-state.ts";
@@ -22,10 +22,10 @@ export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
           <div className={isCalm ? "notice-icon" : "notice-icon state-bad"}>
             <IxIcon name={isCalm ? iconInfo : iconErrorFilled} size="32" aria-hidden="true" />
           </div>
-          <h1>{isCalm ? "Disconnected" : "The connection ended"}</h1>
+          <h1>{endingTitle(state, isCalm)}</h1>
           <p>{state.ending?.text}</p>
           {!isCalm && <StepList done={stepsDone(state.reached)} isRunning={false} />}
-          <IxButton onClick={onAgain} data-testid="connect-again-large">
+          <IxButton onClick={onAgain} icon={iconRefresh} data-testid="connect-again">
             Connect again
           </IxButton>
         </>
@@ -40,6 +40,11 @@ export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
       )}
     </div>
   );
+}
+
+function endingTitle(state: ConnectionState, isCalm: boolean): string {
+  if (isCalm) return "Disconnected";
+  return state.reached === "connected" ? "The connection ended" : "The connection failed";
 }
 
 function StepList({ done, isRunning }: { readonly done: number; readonly isRunning: boolean }): ReactNode {

@@ -1,7 +1,19 @@
 // What noVNC takes for its websocket: the binary frames of a session, with the text frames already taken out.
-import type { RawChannel } from "@novnc/novnc";
 import { sessionSubprotocol } from "#protocol/remote-access.ts";
 import { withoutLossyEncodings } from "./lossless-encodings.ts";
+
+/** What noVNC needs of a channel in place of a WebSocket. */
+export interface RawChannel {
+  binaryType: string;
+  readonly protocol: string;
+  readonly readyState: string;
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: ArrayBuffer }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  onerror: (() => void) | null;
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
 
 interface Wire {
   readonly send: (bytes: Uint8Array) => void;
@@ -13,7 +25,7 @@ export class VncChannel implements RawChannel {
   // noVNC looks for exactly these properties before it takes a channel.
   binaryType = "arraybuffer";
   readonly protocol = sessionSubprotocol;
-  readyState: "connecting" | "open" | "closed" = "connecting";
+  readyState: "connecting" | "open" | "closing" | "closed" = "connecting";
   onopen: RawChannel["onopen"] = null;
   onmessage: RawChannel["onmessage"] = null;
   onclose: RawChannel["onclose"] = null;
@@ -31,8 +43,8 @@ export class VncChannel implements RawChannel {
 
   /** Called by noVNC. */
   close(): void {
-    if (this.readyState === "closed") return;
-    this.readyState = "closed";
+    if (this.readyState === "closing" || this.readyState === "closed") return;
+    this.readyState = "closing";
     this.#wire.onAbandoned();
   }
 

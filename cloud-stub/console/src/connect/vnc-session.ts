@@ -37,6 +37,7 @@ const cloudsWordWithinMs = 1000;
 export function startVncSession(options: VncSessionOptions): VncSession {
   const { stage, onFact } = options;
   let lingering: number | undefined;
+  let isSocketGone = false;
   let isScreenGone = false;
   const channel = new VncChannel({
     send: (bytes) => socket.send(bytes),
@@ -52,6 +53,7 @@ export function startVncSession(options: VncSessionOptions): VncSession {
     onBytes: (bytes) => channel.received(bytes),
     onEnd: ({ code, reason, wasOpen }) => {
       window.clearTimeout(lingering);
+      isSocketGone = true;
       if (wasOpen) onFact({ type: "socket.closed", code, text: reason });
       else options.onRefused();
       channel.ended(code, reason);
@@ -63,10 +65,7 @@ export function startVncSession(options: VncSessionOptions): VncSession {
   const stopFitting = watchFit(stage, (isScaled) => {
     if (rfb.scaleViewport !== isScaled) rfb.scaleViewport = isScaled;
   });
-  rfb.addEventListener("connect", () => {
-    onFact({ type: "vnc.connected" });
-    rfb.focus({ preventScroll: true });
-  });
+  rfb.addEventListener("connect", () => onFact({ type: "vnc.connected" }));
   rfb.addEventListener("credentialsrequired", ({ detail }) => {
     options.onQuestion({ kind: "credentials", fields: detail.types });
   });
@@ -77,7 +76,8 @@ export function startVncSession(options: VncSessionOptions): VncSession {
   rfb.addEventListener("disconnect", ({ detail }) => {
     isScreenGone = true;
     stopFitting();
-    if (!detail.clean) onFact({ type: "vnc.failed" });
+    // noVNC also fails when the socket goes in mid-handshake, and why that went is known better.
+    if (!detail.clean && !isSocketGone) onFact({ type: "vnc.failed" });
   });
 
   return {

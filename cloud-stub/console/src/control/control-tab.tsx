@@ -10,18 +10,16 @@ import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayReadAudit, mayReadOperations } from "../sign-in/permissions.ts";
+import { fetchEndedSessions, fetchOperations, operationsMax } from "./operation-requests.ts";
 import {
   failureText,
-  fetchEndedSessions,
-  fetchOperations,
   type Operation,
   type OperationLook,
   operationStatus,
-  operationsMax,
   operationText,
   type SessionRecord,
   sessionText,
-} from "./operation.ts";
+} from "./operation-words.ts";
 
 const refreshEveryMs = 3000;
 
@@ -133,7 +131,7 @@ function Status({ status }: { readonly status: string }): ReactNode {
   return (
     <span className={`state ${classes[look]}`}>
       <StatusIcon look={look} />
-      {text}
+      <span>{text}</span>
     </span>
   );
 }

@@ -80,7 +80,7 @@ function Filter({
   readonly onChange: (value: string) => void;
 }): ReactNode {
   return (
-    <div className="filter" role="search">
+    <search className="filter">
       <IxIcon name={iconSearch} size="16" aria-hidden="true" />
       <input
         className="ix-form-control"
@@ -91,7 +91,7 @@ function Filter({
         value={value}
         onChange={(event) => onChange(event.target.value)}
       />
-    </div>
+    </search>
   );
 }
 

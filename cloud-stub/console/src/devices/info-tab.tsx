@@ -128,7 +128,7 @@ function RemoteAccessHelp({ device }: { readonly device: Device }): ReactNode {
   return (
     <p className="help-line" data-testid="remote-access-help">
       <IxIcon name={iconInfo} size="16" aria-hidden="true" />
-      {reason}
+      <span>{reason}</span>
     </p>
   );
 }

@@ -7,7 +7,7 @@ export function OnlineState({ isOnline }: { readonly isOnline: boolean }): React
   return (
     <span className={`state ${isOnline ? "state-good" : "state-off"}`} data-state={isOnline ? "online" : "offline"}>
       <IxIcon name={isOnline ? iconConnectedCircleFilled : iconDisconnectedCircle} size="16" aria-hidden="true" />
-      {isOnline ? "Online" : "Offline"}
+      <span>{isOnline ? "Online" : "Offline"}</span>
     </span>
   );
 }

@@ -24,7 +24,7 @@ export function AppFrame(): ReactNode {
       <IxApplicationHeader name="Postern" nameSuffix="Cloud Remote Access" appIcon={mark} appIconAlt="">
         <UserMenu userName={user.userName} />
       </IxApplicationHeader>
-      <IxMenu i18nAriaLabelMenu="Main menu">
+      <IxMenu i18nAriaLabelMenu="Main menu" startExpanded>
         <MenuLink to="/devices" label="All devices" icon={iconDeviceManager} testId="menu-devices" />
         {mayReadRegistration(user) && (
           <MenuLink to="/registration" label="Device registration" icon={iconAddCircle} testId="menu-registration" />

@@ -3,6 +3,7 @@ import { IxButton } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
 import { errorText } from "../cloud/api-error.ts";
 import { Dialog } from "./dialog.tsx";
+import { initialFocus } from "./text-field.tsx";
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -37,7 +38,7 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
       onDismiss={onClose}
       footer={
         <>
-          <IxButton variant="secondary" onClick={onClose} data-testid={`${testId}-cancel`}>
+          <IxButton variant="secondary" onClick={onClose} {...initialFocus} data-testid={`${testId}-cancel`}>
             Cancel
           </IxButton>
           <IxButton

@@ -22,16 +22,11 @@ export function Dialog({ title, testId, onDismiss, footer, children, size = "480
     };
   }, []);
   return (
-    <IxModal
-      ref={modal}
-      size={size}
-      disableAnimation
-      aria-label={title}
-      data-testid={testId}
-      onDialogDismiss={onDismiss}
-    >
+    <IxModal ref={modal} size={size} disableAnimation aria-label={title} onDialogDismiss={onDismiss}>
       <IxModalHeader>{title}</IxModalHeader>
-      <IxModalContent>{children}</IxModalContent>
+      <IxModalContent>
+        <div data-testid={testId}>{children}</div>
+      </IxModalContent>
       <IxModalFooter>{footer}</IxModalFooter>
     </IxModal>
   );

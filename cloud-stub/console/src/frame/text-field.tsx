@@ -1,6 +1,9 @@
 // One labelled text field with its hint and its error, wired up for screen readers and password stores.
 import { type ReactNode, useEffect, useRef } from "react";
 
+/** Marks the element that a dialog gives the focus to when it opens. */
+export const initialFocus = { "auto-focus": "" } as const;
+
 export interface TextFieldProps {
   readonly id: string;
   readonly label: string;
@@ -39,6 +42,7 @@ export function TextField(props: TextFieldProps): ReactNode {
         autoComplete={props.autoComplete ?? "off"}
         inputMode={props.inputMode}
         spellCheck={false}
+        {...(hasInitialFocus ? initialFocus : {})}
         aria-invalid={error !== undefined}
         aria-describedby={`${id}-note`}
       />

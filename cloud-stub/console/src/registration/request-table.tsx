@@ -5,13 +5,8 @@ import { type ReactNode, useState } from "react";
 import { errorText } from "../cloud/api-error.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { TimeAgo } from "../frame/time-ago.tsx";
-import {
-  acceptRegistration,
-  type RegistrationRequest,
-  removeRegistration,
-  type StatusWords,
-  statusWords,
-} from "./registration-requests.ts";
+import { acceptRegistration, type RegistrationRequest, removeRegistration } from "./registration-requests.ts";
+import { type StatusWords, statusWords } from "./status-words.ts";
 
 interface RequestTableProps {
   readonly requests: readonly RegistrationRequest[];
@@ -98,7 +93,7 @@ function RequestRow({ request, mayChange, onChanged, onRemove }: RequestRowProps
         {words.next}
         {error !== undefined && <div className="field-error">{error}</div>}
       </td>
-      <td>
+      <td className="nowrap">
         <TimeAgo iso={request.creationTime} />
       </td>
       {mayChange && (
@@ -129,7 +124,7 @@ function RequestStatus({ words }: { readonly words: StatusWords }): ReactNode {
   return (
     <span className={`state ${look.className}`}>
       <IxIcon name={look.icon} size="16" aria-hidden="true" />
-      {words.title}
+      <span>{words.title}</span>
     </span>
   );
 }

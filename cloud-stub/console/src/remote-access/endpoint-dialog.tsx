@@ -11,7 +11,7 @@ import {
   type OfferedProtocol,
   saveEndpoint,
 } from "./endpoint.ts";
-import { type EndpointField, fieldOf } from "./field-errors.ts";
+import { type EndpointField, readSaveErrors, type SaveErrors } from "./field-errors.ts";
 
 interface EndpointDialogProps {
   readonly deviceId: string;
@@ -22,14 +22,11 @@ interface EndpointDialogProps {
   readonly onClose: () => void;
 }
 
-interface SaveError {
-  readonly field: EndpointField | undefined;
-  readonly text: string;
-}
+const noErrors: SaveErrors = { fields: {} };
 
 export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose }: EndpointDialogProps): ReactNode {
   const [draft, setDraft] = useState<EndpointDraft>(() => draftOf(existing, protocols));
-  const [error, setError] = useState<SaveError>();
+  const [errors, setErrors] = useState<SaveErrors>(noErrors);
   const [isBusy, setIsBusy] = useState(false);
   const change = (part: Partial<EndpointDraft>): void => setDraft((last) => ({ ...last, ...part }));
 
@@ -37,23 +34,23 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
     event.preventDefault();
     if (isBusy) return;
     setIsBusy(true);
-    setError(undefined);
+    setErrors(noErrors);
     try {
       await saveEndpoint(deviceId, draft, existing);
       onSaved();
       onClose();
     } catch (failure) {
       const text = errorText(failure);
-      setError({ text, field: isApiError(failure, "api.invalid") ? fieldOf(text) : undefined });
+      setErrors(isApiError(failure, "api.invalid") ? readSaveErrors(text) : { fields: {}, general: text });
       setIsBusy(false);
     }
   };
 
   const isVnc = draft.protocol === "VNC";
-  const errorAt = (field: EndpointField): string | undefined => (error?.field === field ? error.text : undefined);
+  const errorAt = (field: EndpointField): string | undefined => errors.fields[field];
   // An error of a field that is not on the form still has to be seen.
-  const isShownAtField =
-    error?.field !== undefined && (isVnc || (error.field !== "password" && error.field !== "credentialsType"));
+  const hidden = isVnc ? [] : [errors.fields.credentialsType, errors.fields.password];
+  const general = [errors.general, ...hidden].filter((text) => text !== undefined).join(" ");
 
   return (
     <Dialog
@@ -114,7 +111,7 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
           <p className="field-hint">Saving a change ends open connections to this endpoint.</p>
         )}
         <div role="alert" className="form-error" data-testid="endpoint-error">
-          {isShownAtField ? undefined : error?.text}
+          {general}
         </div>
       </form>
     </Dialog>

@@ -29,7 +29,9 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
             <th scope="col">Host</th>
             <th scope="col">Port</th>
             <th scope="col">Protocol</th>
-            <th scope="col">Sign-in</th>
+            <th scope="col" className="wide-only">
+              Sign-in
+            </th>
             <th scope="col" className="actions">
               <span className="visually-hidden">Actions</span>
             </th>
@@ -41,13 +43,13 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
               <td>
                 <span className="with-icon">
                   <IxIcon name={endpoint.protocol === "VNC" ? iconScreen : iconLink} size="16" aria-hidden="true" />
-                  {endpoint.name}
+                  <span>{endpoint.name}</span>
                 </span>
               </td>
               <td className="mono">{endpoint.hostname}</td>
               <td className="mono">{endpoint.port}</td>
               <td>{protocolText(endpoint.protocol)}</td>
-              <td>{signInText(endpoint)}</td>
+              <td className="wide-only">{signInText(endpoint)}</td>
               <td className="actions">
                 <Connect deviceId={deviceId} endpoint={endpoint} />
                 {mayConfigure && <RowMenu endpoint={endpoint} onEdit={onEdit} onRemove={onRemove} />}

@@ -1,23 +1,37 @@
-// Puts the cloud's word on what is wrong with an endpoint at the field it is about.
+// Puts the cloud's words on what is wrong with an endpoint at the fields they are about.
 
 export type EndpointField = "name" | "protocol" | "hostname" | "port" | "credentialsType" | "password";
 
-/** Words by which a message names a field; the first field whose word stands earliest in the message gets it. */
-const namesOfFields: readonly (readonly [EndpointField, RegExp])[] = [
-  ["credentialsType", /\b(credentialsType|credentials type|sign-in)\b/i],
-  ["hostname", /\b(hostname|host|IP address)\b/i],
-  ["password", /\bpassword\b/i],
-  ["protocol", /\bprotocol\b/i],
-  ["port", /\bport\b/i],
-  ["name", /\bname\b/i],
-];
+export interface SaveErrors {
+  readonly fields: Readonly<Partial<Record<EndpointField, string>>>;
+  /** What is about no field of the form. */
+  readonly general?: string;
+}
 
-/** The field that `message` is about; undefined when it names none. */
-export function fieldOf(message: string): EndpointField | undefined {
-  let found: { readonly field: EndpointField; readonly at: number } | undefined;
-  for (const [field, pattern] of namesOfFields) {
-    const at = pattern.exec(message)?.index;
-    if (at !== undefined && (found === undefined || at < found.at)) found = { field, at };
+/** The fields by the names the cloud uses, with the labels of the form. */
+const labels: Readonly<Record<EndpointField, string>> = {
+  name: "Name",
+  protocol: "Protocol",
+  hostname: "IP address",
+  port: "Port",
+  credentialsType: "Sign-in",
+  password: "Password",
+};
+
+/** The cloud joins its complaints by "; ", each beginning with the field's name and what it "must". */
+const complaintStart = /; (?=[a-zA-Z]+ (?:must|\S+ is not supported) )/;
+
+export function readSaveErrors(message: string): SaveErrors {
+  const fields: Partial<Record<EndpointField, string>> = {};
+  const general: string[] = [];
+  for (const complaint of message.replace(/\.$/, "").split(complaintStart)) {
+    const name = complaint.split(/[ :]/, 1)[0] ?? "";
+    if (isField(name)) fields[name] ??= `${labels[name]}${complaint.slice(name.length)}.`;
+    else general.push(`${complaint}.`);
   }
-  return found?.field;
+  return general.length === 0 ? { fields } : { fields, general: general.join(" ") };
+}
+
+function isField(name: string): name is EndpointField {
+  return Object.hasOwn(labels, name);
 }

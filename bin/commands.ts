@@ -1,0 +1,100 @@
+// The one command's sub-commands and options. Each program is loaded only when it is asked for.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, Option } from "commander";
+import { parseAddress, parsePort, parseSeed } from "./command-options.ts";
+import { createGatewayCommand } from "./gateway-command.ts";
+import { runProgram } from "./run-program.ts";
+import { untilStopSignal } from "./stop-signal.ts";
+
+/** Where `postern up` keeps its site when no folder is named: in the checkout, outside version control. */
+const demoFolder = fileURLToPath(new URL("../.postern/up", import.meta.url));
+
+const demoPorts = { port: 8080, httpsPort: 8443, mqttsPort: 8883 };
+
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  await runProgram(createProgram, args);
+}
+
+/** `finished` takes the exit code of the sub-command that ran. */
+export function createProgram(finished: (exitCode: number) => void): Command {
+  const program = new Command("postern").description(
+    "Postern: the screen or shell of a machine on a factory LAN, in a browser",
+  );
+  addUp(program, finished);
+  addCloud(program);
+  program.addCommand(createGatewayCommand(finished));
+  return program;
+}
+
+function addUp(program: Command, finished: (exitCode: number) => void): void {
+  program
+    .command("up")
+    .description("a whole site on this machine to try things out: cloud, gateway and a LAN with panels")
+    .option("--port <number>", "port of the console over HTTP", parsePort, demoPorts.port)
+    .option("--https-port <number>", "port of the console and the gateways over HTTPS", parsePort, demoPorts.httpsPort)
+    .option("--mqtts-port <number>", "port of the gateways' MQTT over TLS", parsePort, demoPorts.mqttsPort)
+    .addOption(
+      new Option("--data <folder>", "where the site keeps its state").default(demoFolder, "the checkout's .postern/up"),
+    )
+    .option("--seed <number>", "drives the panels' process values", parseSeed, 1)
+    .action(async (options: UpOptions, command: Command) => {
+      const { runSite } = await import("#simulator/main.ts");
+      const isAskedFor = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+      const { port, httpsPort, mqttsPort, seed } = options;
+      const explicit = Object.keys(demoPorts).filter(isAskedFor);
+      finished(await runSite({ port, httpsPort, mqttsPort, seed, dataDir: resolve(options.data), explicit }));
+    });
+}
+
+interface UpOptions {
+  readonly port: number;
+  readonly httpsPort: number;
+  readonly mqttsPort: number;
+  readonly data: string;
+  readonly seed: number;
+}
+
+function addCloud(program: Command): void {
+  const cloud = program.command("cloud").description("the cloud stand-in: console, REST, websockets and MQTT");
+  cloud
+    .command("run")
+    .description("serve until stopped")
+    .requiredOption("--data <folder>", "database and certificates; made if missing")
+    .option("--listen <address>", "address for HTTPS and MQTT; HTTP stays on the loopback", parseAddress, "127.0.0.1")
+    .option("--hostname <name...>", "host names in the certificate and in Host headers", [
+      "localhost",
+      "127.0.0.1",
+      "::1",
+    ])
+    .option("--http-port <number>", "port for HTTP on the loopback; 0 takes a free one", parsePort, 8080)
+    .option("--https-port <number>", "port for HTTPS; 0 takes a free one", parsePort, 8443)
+    .option("--mqtts-port <number>", "port for MQTT over TLS; 0 takes a free one", parsePort, 8883)
+    .option("--master-key-file <file>", "32 random bytes in base64 with which stored secrets are sealed")
+    .action(async (options: CloudOptions) => {
+      const { runCloud } = await import("#cloud-stub/main.ts");
+      const stopped = untilStopSignal();
+      const running = await runCloud({ ...options, data: undefined, dataDir: resolve(options.data) });
+      await stopped;
+      await running.stop();
+    });
+  const user = cloud.command("user").description("the cloud's accounts");
+  user
+    .command("password <name>")
+    .description("give an account a new password, read from standard input or asked for at the terminal")
+    .requiredOption("--data <folder>", "the cloud's data folder")
+    .action(async (name: string, { data }: { readonly data: string }) => {
+      const { setUserPassword } = await import("#cloud-stub/main.ts");
+      await setUserPassword({ dataDir: resolve(data), name });
+    });
+}
+
+interface CloudOptions {
+  readonly data: string;
+  readonly listen: string;
+  readonly hostname: readonly string[];
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly mqttsPort: number;
+  readonly masterKeyFile?: string;
+}

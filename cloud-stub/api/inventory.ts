@@ -1,0 +1,183 @@
+// /inventory/managedObjects: the devices.
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Clock } from "#hardware/ports.ts";
+import type { Device, DeviceFilter, DeviceRegistry } from "../devices/device-registry.ts";
+import type { DeviceRemoval } from "../devices/device-removal.ts";
+import type { Principal } from "../users/principal.ts";
+import { principalOf } from "./access.ts";
+import { forbidden, notFound, unprocessable } from "./api-error.ts";
+import { type Body, isFragmentName, optionalTextField, readBody } from "./body.ts";
+import { baseUrl, collection, type Query, readPage, readQuery } from "./paging.ts";
+
+const area = "inventory";
+
+/** Properties that are the platform's: an update leaves them as they are. */
+const platformProperties = new Set([
+  "id",
+  "self",
+  "owner",
+  "name",
+  "type",
+  "creationTime",
+  "lastUpdated",
+  "c8y_IsDevice",
+  "com_cumulocity_model_Agent",
+  "c8y_Availability",
+  "c8y_Connection",
+  "c8y_RemoteAccessList",
+  "childDevices",
+  "childAssets",
+  "childAdditions",
+  "deviceParents",
+  "assetParents",
+  "additionParents",
+]);
+
+/** Longest name and type, in UTF-16 units, and largest fragment, in UTF-16 units of its JSON. */
+const nameLengthMax = 256;
+const fragmentLengthMax = 65_536;
+
+export interface InventoryDeps {
+  readonly clock: Clock;
+  readonly devices: DeviceRegistry;
+  readonly removal: DeviceRemoval;
+  /** `c8y_RemoteAccessList`, without secrets. */
+  readonly endpointsFragment: (deviceId: string) => Promise<unknown>;
+}
+
+export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDeps): void {
+  const read = { config: { access: { role: "ROLE_INVENTORY_READ", orDevice: true } as const } };
+  const change = { config: { access: { role: "ROLE_INVENTORY_ADMIN", orDevice: true } as const } };
+
+  async function one(request: FastifyRequest): Promise<Device> {
+    const { id } = request.params as { id: string };
+    const principal = principalOf(request);
+    const device = isTheirs(principal, id) ? await deps.devices.get(id) : undefined;
+    if (device === undefined) throw notFound(area, `Managed object ${shown(id)} not found.`);
+    return device;
+  }
+
+  app.get("/inventory/managedObjects", read, async (request) => {
+    const query = readQuery(request);
+    const page = readPage(query);
+    const { devices, total } = await deps.devices.list(readFilter(query, principalOf(request), page));
+    const members = await Promise.all(devices.map((device) => managedObject(request, device, deps)));
+    return collection(request, "managedObjects", members, page, total);
+  });
+
+  app.get("/inventory/managedObjects/:id", read, async (request) => managedObject(request, await one(request), deps));
+
+  app.put("/inventory/managedObjects/:id", change, async (request) => {
+    const device = await one(request);
+    const body = readBody(request, { mayBeAbsent: true });
+    const name = optionalTextField(body, area, "name", nameLengthMax);
+    const type = optionalTextField(body, area, "type", nameLengthMax);
+    if (name === "") throw unprocessable(area, "name: must not be empty");
+    const updated = await deps.devices.update(device.id, {
+      ...(name === undefined ? {} : { name }),
+      ...(type === undefined ? {} : { type }),
+      fragments: readFragments(body),
+    });
+    if (updated === undefined) throw notFound(area, `Managed object ${device.id} not found.`);
+    // An empty update is a sign of life (protocol.md 7.3).
+    if (principalOf(request).kind === "device") deps.devices.heardFrom(device.id);
+    return managedObject(request, updated, deps);
+  });
+
+  app.delete("/inventory/managedObjects/:id", change, async (request, reply) => {
+    const principal = principalOf(request);
+    if (principal.kind === "device") throw forbidden("A device cannot remove itself.");
+    const device = await one(request);
+    await deps.removal.remove(device, principal.userName);
+    return reply.code(204).send();
+  });
+}
+
+async function managedObject(
+  request: FastifyRequest,
+  device: Device,
+  deps: InventoryDeps,
+): Promise<Record<string, unknown>> {
+  const isOnline = deps.devices.isOnline(device.id);
+  const self = `${baseUrl(request)}/inventory/managedObjects/${device.id}`;
+  const references = (kind: string) => ({ references: [], self: `${self}/${kind}` });
+  return {
+    ...device.fragments,
+    id: device.id,
+    self,
+    name: device.name,
+    type: device.type,
+    owner: device.owner,
+    creationTime: new Date(device.createdAtMs).toISOString(),
+    lastUpdated: new Date(device.updatedAtMs).toISOString(),
+    c8y_Connection: { status: isOnline ? "CONNECTED" : "DISCONNECTED" },
+    ...availability(device, isOnline, deps.clock.nowMs()),
+    c8y_RemoteAccessList: await deps.endpointsFragment(device.id),
+    childDevices: references("childDevices"),
+    childAssets: references("childAssets"),
+    childAdditions: references("childAdditions"),
+  };
+}
+
+/** AVAILABLE while the last message is younger than the interval the device promised (protocol.md 7.3). */
+function availability(device: Device, isOnline: boolean, nowMs: number): Record<string, unknown> {
+  if (device.lastMessageAtMs === undefined) return {};
+  const required = device.fragments["c8y_RequiredAvailability"];
+  const minutes =
+    typeof required === "object" && required !== null && "responseInterval" in required
+      ? Number(required.responseInterval)
+      : Number.NaN;
+  const isFresh = nowMs - device.lastMessageAtMs <= minutes * 60_000;
+  const status = minutes <= 0 ? "MAINTENANCE" : isOnline || isFresh ? "AVAILABLE" : "UNAVAILABLE";
+  return { c8y_Availability: { lastMessage: new Date(device.lastMessageAtMs).toISOString(), status } };
+}
+
+function readFilter(query: Query, principal: Principal, page: { skip: number; take: number }): DeviceFilter {
+  const { fragmentType, type, owner, ids } = query;
+  // A device sees itself only.
+  const own = principal.kind === "device" ? [principal.deviceId ?? ""] : undefined;
+  const wanted = ids === undefined ? undefined : ids.split(",").slice(0, page.take);
+  const visible = own === undefined ? wanted : own.filter((id) => wanted?.includes(id) !== false);
+  if (query["query"] !== undefined || query["q"] !== undefined) {
+    return { ...readNameQuery(query["query"] ?? query["q"] ?? ""), ...(visible ? { ids: visible } : {}), ...page };
+  }
+  return {
+    ...(fragmentType === undefined ? {} : { fragmentType }),
+    ...(type === undefined ? {} : { type }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(visible === undefined ? {} : { ids: visible }),
+    skip: page.skip,
+    take: page.take,
+  };
+}
+
+/** The one query that real tools need: `(name eq '<name>') and has(c8y_IsDevice)` (protocol.md 7.5). */
+function readNameQuery(query: string): { readonly name?: string; readonly fragmentType?: string } {
+  const name = /name\s+eq\s+'((?:[^']|'')*)'/.exec(query)?.[1];
+  const fragmentType = /has\(\s*([A-Za-z0-9_.:-]{1,128})\s*\)/.exec(query)?.[1];
+  if (name === undefined && fragmentType === undefined) {
+    throw unprocessable(area, "query: only `name eq '...'` and `has(fragment)` are supported");
+  }
+  return {
+    ...(name === undefined ? {} : { name: name.replaceAll("''", "'") }),
+    ...(fragmentType === undefined ? {} : { fragmentType }),
+  };
+}
+
+function readFragments(body: Body): Record<string, unknown> {
+  const fragments = Object.entries(body).filter(([name]) => !platformProperties.has(name));
+  for (const [name, value] of fragments) {
+    if (!isFragmentName(name)) throw unprocessable(area, "A property has a name that is not allowed");
+    if (JSON.stringify(value).length > fragmentLengthMax) throw unprocessable(area, `${name}: too large`);
+  }
+  return Object.fromEntries(fragments);
+}
+
+/** A device may read itself and nothing else. */
+function isTheirs(principal: Principal, id: string): boolean {
+  return principal.kind === "user" || principal.deviceId === id;
+}
+
+function shown(id: string): string {
+  return /^[0-9]{1,20}$/.test(id) ? id : "with this id";
+}

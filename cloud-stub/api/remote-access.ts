@@ -1,0 +1,121 @@
+// /service/remoteaccess: whether remote access is there, and the endpoints of each device (protocol.md 5.6).
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Audit } from "../audit/audit.ts";
+import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
+import type { FieldProblem } from "../remote-access/endpoint-input.ts";
+import { type Endpoint, type EndpointOutcome, endpointAnswer } from "../remote-access/endpoints.ts";
+import type { RemoteAccess } from "../remote-access/remote-access.ts";
+import { principalOf } from "./access.ts";
+import { forbidden, notFound, unprocessable } from "./api-error.ts";
+import { baseUrl } from "./paging.ts";
+
+const area = "remoteaccess";
+const base = "/service/remoteaccess";
+
+export interface RemoteAccessRouteDeps {
+  readonly remoteAccess: RemoteAccess;
+  readonly devices: DeviceRegistry;
+  readonly audit: Audit;
+}
+
+export function registerRemoteAccessRoutes(app: FastifyInstance, deps: RemoteAccessRouteDeps): void {
+  const { endpoints } = deps.remoteAccess;
+  const read = { config: { access: { role: "ROLE_REMOTE_ACCESS_READ" } as const } };
+  const change = {
+    config: { access: { role: "ROLE_REMOTE_ACCESS_ADMIN" } as const },
+    // The second of the two roles; the first is checked with the login.
+    preHandler: async (request: FastifyRequest) => {
+      if (!principalOf(request).hasRole("ROLE_DEVICE_CONTROL_ADMIN")) {
+        throw forbidden("This needs the role ROLE_DEVICE_CONTROL_ADMIN.");
+      }
+    },
+  };
+
+  app.get(`${base}/health`, { config: { access: "public" } }, async () => ({ status: "UP" }));
+
+  app.get(`${base}/devices/:deviceId/configurations`, read, async (request) => {
+    const device = await deviceOf(request, deps);
+    return (await endpoints.list(device.id)).map(endpointAnswer);
+  });
+
+  app.get(`${base}/devices/:deviceId/configurations/:id`, read, async (request) => {
+    const device = await deviceOf(request, deps);
+    const endpoint = await endpoints.get(device.id, endpointIdOf(request));
+    if (endpoint === undefined) throw noEndpoint();
+    return endpointAnswer(endpoint);
+  });
+
+  app.post(`${base}/devices/:deviceId/configurations`, change, async (request, reply) => {
+    const device = await deviceOf(request, deps);
+    const endpoint = savedOf(await endpoints.create(device.id, request.body));
+    await record(request, deps, { endpoint, did: "created" });
+    const location = `${baseUrl(request)}${base}/devices/${device.id}/configurations/${endpoint.id}`;
+    return reply.code(201).header("location", location).send(endpointAnswer(endpoint));
+  });
+
+  app.put(`${base}/devices/:deviceId/configurations/:id`, change, async (request) => {
+    const device = await deviceOf(request, deps);
+    const endpoint = savedOf(await endpoints.update(device.id, endpointIdOf(request), request.body));
+    deps.remoteAccess.endSessions({ deviceId: device.id, endpointId: endpoint.id }, "endpoint.removed");
+    await record(request, deps, { endpoint, did: "changed" });
+    return endpointAnswer(endpoint);
+  });
+
+  app.delete(`${base}/devices/:deviceId/configurations/:id`, change, async (request, reply) => {
+    const device = await deviceOf(request, deps);
+    const endpoint = await endpoints.remove(device.id, endpointIdOf(request));
+    if (endpoint === undefined) throw noEndpoint();
+    deps.remoteAccess.endSessions({ deviceId: device.id, endpointId: endpoint.id }, "endpoint.removed");
+    await record(request, deps, { endpoint, did: "removed" });
+    return reply.code(204).send();
+  });
+}
+
+async function deviceOf(request: FastifyRequest, deps: RemoteAccessRouteDeps): Promise<Device> {
+  const device = await deps.devices.get((request.params as { deviceId: string }).deviceId);
+  if (device === undefined) throw notFound(area, "There is no such device.");
+  return device;
+}
+
+function endpointIdOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
+
+function savedOf(outcome: EndpointOutcome): Endpoint {
+  switch (outcome.kind) {
+    case "saved":
+      return outcome.endpoint;
+    case "unknown":
+      throw noEndpoint();
+    case "invalid":
+      throw unprocessable(area, sentence(outcome.problems));
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** All problems in one sentence, each beginning with its field's name. */
+function sentence(problems: readonly FieldProblem[]): string {
+  return `${problems.map((problem) => problem.message).join("; ")}.`;
+}
+
+function noEndpoint() {
+  return notFound(area, "There is no such endpoint on this device.");
+}
+
+async function record(
+  request: FastifyRequest,
+  deps: RemoteAccessRouteDeps,
+  change: { readonly endpoint: Endpoint; readonly did: "created" | "changed" | "removed" },
+): Promise<void> {
+  const { endpoint, did } = change;
+  const { id, name, hostname, port, protocol } = endpoint;
+  await deps.audit.record({
+    type: "Inventory",
+    activity: `Remote access endpoint ${did}`,
+    text: `Remote access endpoint ${did}: '${name}' (${protocol}, ${hostname}:${port}).`,
+    deviceId: endpoint.deviceId,
+    userName: principalOf(request).userName,
+    fields: { postern_Endpoint: { endpoint: id, name, hostname, port, protocol } },
+  });
+}

@@ -1,0 +1,243 @@
+// The cloud stand-in, given its world: it is handed streams and never opens a port itself (main.ts does).
+import type { Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Random } from "#hardware/ports.ts";
+import { writeFailureReason } from "#protocol/close-reason.ts";
+import { remoteAccessFragment } from "#protocol/remote-access.ts";
+import { type App, serveUpgrades, startApp } from "./api/app.ts";
+import { registerAuditRoutes } from "./api/audit.ts";
+import { registerDeviceRegistrationRoutes } from "./api/device-registration.ts";
+import { registerEventRoutes } from "./api/events.ts";
+import { registerIdentityRoutes } from "./api/identity.ts";
+import { registerInventoryRoutes } from "./api/inventory.ts";
+import { registerLoginRoutes } from "./api/login.ts";
+import { registerOperationRoutes } from "./api/operations.ts";
+import { registerRemoteAccessRoutes } from "./api/remote-access.ts";
+import { registerTenantRoutes } from "./api/tenant.ts";
+import { registerUserRoutes } from "./api/users.ts";
+import { Broker } from "./broker/broker.ts";
+import { CloudError } from "./cloud-error.ts";
+import { DeviceRemoval } from "./devices/device-removal.ts";
+import { ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
+import { type CloudLog, errorText, mutableLog } from "./log.ts";
+import type { Peer } from "./peer.ts";
+import type { SessionLimits } from "./remote-access/limits.ts";
+import { RemoteAccess } from "./remote-access/remote-access.ts";
+import { createVault, type Vault, VaultError } from "./remote-access/vault.ts";
+import { createServices, type Services } from "./services.ts";
+import { readSealedSetting } from "./store/settings.ts";
+import { openStore, type Store } from "./store/store.ts";
+import type { PasswordHasher } from "./users/password-hasher.ts";
+
+export type { Peer } from "./peer.ts";
+
+export interface CloudOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Path of the SQLite file, or `:memory:`. */
+  readonly databaseFile: string;
+  /** 32 bytes. */
+  readonly masterKey: Uint8Array;
+  readonly passwordHasher: PasswordHasher;
+  readonly log: CloudLog;
+  readonly tenantId?: string;
+  /** Used when the account does not exist yet; what is left out is made up and given back in `created`. */
+  readonly accounts: FirstPasswords;
+  /** Host names and IP literals that Host and Origin may bear, with any port. */
+  readonly allowedHosts: readonly string[];
+  readonly ports: { readonly https: number; readonly mqtts: number; readonly http?: number };
+  /** Folder of the built console. */
+  readonly consoleDir?: string;
+  readonly limits?: Partial<SessionLimits>;
+}
+
+export interface Cloud {
+  /** Serves MQTT on a stream (TLS, if any, is under it). */
+  handleMqtt(stream: Duplex, peer: Peer): void;
+  /** Serves REST, console and websockets on a stream. */
+  handleHttp(stream: Duplex, peer: Peer): void;
+  /** Passwords that were made up for new accounts. */
+  readonly created: FirstPasswords;
+  status(): { readonly mqttClients: number; readonly sessions: number; readonly webSockets: number };
+  /** Sessions end with `cloud.stopping`, then everything closes; within 5 s. */
+  stop(): Promise<void>;
+  /** As a kill -9: sockets destroyed, store closed, no words. */
+  kill(): void;
+}
+
+export const defaultTenantId = "t1000";
+
+/** HTTP connections that may be open, upgraded ones included. */
+export const httpConnectionsMax = 2_000;
+
+/** Starts a cloud. Throws CloudError or StoreError if it cannot. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const store = openStore(options.databaseFile);
+  try {
+    const vault = createVault(options.masterKey, options.random);
+    await checkMasterKey(store, vault, options.databaseFile);
+    const log = mutableLog(options.log);
+    const services = await createServices({
+      clock: options.clock,
+      random: options.random,
+      tenantId: options.tenantId ?? defaultTenantId,
+      store,
+      vault,
+      hasher: options.passwordHasher,
+      log,
+      allowedHosts: options.allowedHosts,
+    });
+    const created = await ensureFirstAccounts(services.accounts, services.tenantId, options.accounts);
+    await failLeftoverOperations(services);
+    const broker = await Broker.start(services);
+    const remoteAccess = new RemoteAccess({ ...services, limits: options.limits });
+    await remoteAccess.start();
+    const peers = new Map<Duplex, Peer>();
+    const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
+    return new RunningCloud({ store, broker, remoteAccess, app, peers, created, log });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+class RunningCloud implements Cloud {
+  readonly created: FirstPasswords;
+  readonly #parts: Parts;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.created = parts.created;
+  }
+
+  handleMqtt(stream: Duplex, peer: Peer): void {
+    if (this.#stopped === undefined) this.#parts.broker.handle(stream, peer);
+    else destroyQuietly(stream);
+  }
+
+  handleHttp(stream: Duplex, peer: Peer): void {
+    const { peers, log, app } = this.#parts;
+    if (this.#stopped !== undefined || peers.size >= httpConnectionsMax) {
+      if (this.#stopped === undefined) log.warn("http.refused", { status: 0, why: "too-many-connections" });
+      destroyQuietly(stream);
+      return;
+    }
+    peers.set(stream, peer);
+    stream.once("close", () => peers.delete(stream));
+    app.server.emit("connection", stream);
+  }
+
+  status(): { readonly mqttClients: number; readonly sessions: number; readonly webSockets: number } {
+    const { broker, remoteAccess } = this.#parts;
+    return {
+      mqttClients: broker.clients,
+      sessions: remoteAccess.sessions(),
+      webSockets: remoteAccess.webSockets(),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { remoteAccess, broker, app, peers, store, log } = this.#parts;
+    log.info("cloud.stopping");
+    for (const stop of [() => remoteAccess.stop(), () => broker.stop(), () => app.close()]) {
+      try {
+        await stop();
+      } catch (error) {
+        log.error("cloud.stop-failed", { why: errorText(error) });
+      }
+    }
+    for (const stream of [...peers.keys()]) destroyQuietly(stream);
+    log.mute();
+    store.close();
+  }
+
+  kill(): void {
+    const { remoteAccess, broker, peers, store, log } = this.#parts;
+    this.#stopped ??= Promise.resolve();
+    log.mute();
+    remoteAccess.kill();
+    broker.kill();
+    for (const stream of [...peers.keys()]) destroyQuietly(stream);
+    store.close();
+  }
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly broker: Broker;
+  readonly remoteAccess: RemoteAccess;
+  readonly app: App;
+  /** Every HTTP connection that is open. */
+  readonly peers: Map<Duplex, Peer>;
+  readonly created: FirstPasswords;
+  readonly log: ReturnType<typeof mutableLog>;
+}
+
+async function startHttp(
+  services: Services,
+  parts: {
+    readonly broker: Broker;
+    readonly remoteAccess: RemoteAccess;
+    readonly peers: Map<Duplex, Peer>;
+    readonly consoleDir: string | undefined;
+  },
+): Promise<App> {
+  const { broker, remoteAccess, peers } = parts;
+  const peerOf = (stream: Duplex): Peer =>
+    peers.get(stream) ?? { address: "unknown", port: 0, localPort: 0, isEncrypted: false };
+  const removal = new DeviceRemoval({ ...services, disconnect: (externalId) => broker.disconnect(externalId) });
+  const app = await startApp({ ...services, consoleDir: parts.consoleDir, peerOf }, (routes) => {
+    registerLoginRoutes(routes, services);
+    registerUserRoutes(routes);
+    registerTenantRoutes(routes, services);
+    registerInventoryRoutes(routes, {
+      ...services,
+      removal,
+      endpointsFragment: (deviceId) => remoteAccess.endpointsFragment(deviceId),
+    });
+    registerIdentityRoutes(routes, services);
+    registerDeviceRegistrationRoutes(routes, services);
+    registerOperationRoutes(routes, services);
+    registerEventRoutes(routes, services);
+    registerAuditRoutes(routes, services);
+    registerRemoteAccessRoutes(routes, { ...services, remoteAccess });
+  });
+  serveUpgrades(app.server satisfies Server, { ...services, peerOf }, (request, socket, head, peer) =>
+    remoteAccess.handleUpgrade(request, socket, head, peer),
+  );
+  return app;
+}
+
+/** A value sealed at the first start opens only under the same key: found out here, not at somebody's first session. */
+async function checkMasterKey(store: Store, vault: Vault, databaseFile: string): Promise<void> {
+  try {
+    await readSealedSetting(store, vault, "master-key-check", () => Buffer.from("postern"));
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== "vault.wrong-key") throw error;
+    throw new CloudError(
+      "cloud.wrong-master-key",
+      `The master key does not fit the database ${databaseFile}: its secrets were sealed under another one. Start with the key that was used before (--master-key-file), or with an empty data folder.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Nobody waits any more for a tunnel that an earlier run asked for. */
+async function failLeftoverOperations(services: Services): Promise<void> {
+  await services.operations.failAll({
+    statuses: ["PENDING", "EXECUTING"],
+    fragment: remoteAccessFragment,
+    failureReason: writeFailureReason("cloud.stopping"),
+  });
+}
+
+function destroyQuietly(stream: Duplex): void {
+  stream.on("error", () => {});
+  stream.destroy();
+}

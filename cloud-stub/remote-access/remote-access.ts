@@ -1,0 +1,290 @@
+// Remote access as a whole: judges each websocket upgrade, pairs clients with their gateways, and knows the live sessions.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type Server, WebSocketServer } from "ws";
+import type { Clock, Random } from "#hardware/ports.ts";
+import type { CloseReason } from "#protocol/close-reason.ts";
+import { binarySubprotocol, redactPath, sessionSubprotocol } from "#protocol/remote-access.ts";
+import type { HostPolicy } from "../api/host-policy.ts";
+import type { Audit } from "../audit/audit.ts";
+import type { DeviceRegistry } from "../devices/device-registry.ts";
+import type { Operations } from "../devices/operations.ts";
+import { type CloudLog, errorText } from "../log.ts";
+import type { Peer } from "../peer.ts";
+import type { Store } from "../store/store.ts";
+import type { Authentication } from "../users/authentication.ts";
+import { admitClient, admitDevice } from "./admission.ts";
+import { isConnectionKey } from "./connection-key.ts";
+import { type Endpoint, Endpoints, endpointAnswer } from "./endpoints.ts";
+import { type Refusal, refuseUpgrade } from "./http-refusal.ts";
+import { messageBytesMax } from "./leg.ts";
+import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
+import { PatientWebSocket } from "./patient-websocket.ts";
+import { PassthroughStream } from "./protocols/passthrough.ts";
+import type { ProtocolStream } from "./protocols/protocol-stream.ts";
+import { createVncStream } from "./protocols/vnc.ts";
+import { Session, type SessionDependencies } from "./session.ts";
+import { closeLeftoverSessions } from "./session-records.ts";
+import { readUpgradePath } from "./upgrade-path.ts";
+import type { Vault } from "./vault.ts";
+
+export interface RemoteAccessDependencies {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tenantId: string;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly operations: Operations;
+  readonly devices: DeviceRegistry;
+  readonly audit: Audit;
+  readonly authentication: Authentication;
+  readonly hosts: HostPolicy;
+  readonly log: CloudLog;
+  readonly limits?: Partial<SessionLimits> | undefined;
+}
+
+/** Which live sessions are meant; a session must fit all that is given. */
+export interface SessionFilter {
+  readonly deviceId?: string;
+  readonly endpointId?: string;
+  readonly userName?: string;
+}
+
+/** Upgrades that may be under judgement at the same time. */
+const upgradesMax = 200;
+
+const unknownKey: Refusal = {
+  status: 404,
+  error: "remoteaccess/Not Found",
+  message: "The connection key is unknown, used or expired.",
+};
+
+const stopping: Refusal = { status: 503, error: "general/unavailable", message: "The cloud is shutting down." };
+
+export class RemoteAccess {
+  readonly endpoints: Endpoints;
+  readonly #deps: RemoteAccessDependencies;
+  readonly #sessionDeps: SessionDependencies;
+  readonly #sessions = new Set<Session>();
+  /** Sockets whose upgrade is being judged. */
+  readonly #judged = new Set<Duplex>();
+  readonly #clientServer: Server<typeof PatientWebSocket>;
+  readonly #deviceServer: Server<typeof PatientWebSocket>;
+  readonly #unwatchRemoved: () => void;
+  #state: "running" | "stopping" | "killed" = "running";
+
+  constructor(deps: RemoteAccessDependencies) {
+    this.#deps = deps;
+    this.endpoints = new Endpoints(deps);
+    this.#sessionDeps = { ...deps, limits: { ...defaultSessionLimits, ...deps.limits } };
+    const isOffered = (wanted: readonly string[]) => (offered: Set<string>) =>
+      wanted.find((subprotocol) => offered.has(subprotocol)) ?? false;
+    this.#clientServer = createServer(isOffered([sessionSubprotocol, binarySubprotocol]), false);
+    // Text frames are refused here whatever they hold.
+    this.#deviceServer = createServer(isOffered([binarySubprotocol]), true);
+    this.#unwatchRemoved = deps.devices.watchRemoved((deviceId) => this.endSessions({ deviceId }, "device.removed"));
+  }
+
+  /** To be called once before anything else: closes the records of sessions that a crash left open. */
+  async start(): Promise<void> {
+    const leftovers = await closeLeftoverSessions(this.#deps);
+    if (leftovers > 0) this.#deps.log.warn("session.leftovers-closed", { sessions: leftovers });
+  }
+
+  /** Takes a websocket upgrade; false if its path is not for remote access, and then nothing was done. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: Peer): boolean {
+    const path = readUpgradePath(request.url ?? "");
+    if (path === undefined) return false;
+    // Until ws takes over nobody else listens, and an unheard error would end the process.
+    socket.on("error", ignoreError);
+    socket.once("close", () => this.#judged.delete(socket));
+    if (this.#state !== "running") {
+      this.#refuse(request, socket, stopping);
+    } else if (this.#judged.size >= upgradesMax) {
+      const message = "Too many connections are being opened; try again.";
+      this.#refuse(request, socket, { status: 503, error: "general/unavailable", message });
+    } else {
+      this.#judged.add(socket);
+      const upgrade = { request, socket, head, peer };
+      const judged = path.kind === "client" ? this.#judgeClient(upgrade, path) : this.#judgeDevice(upgrade, path);
+      void judged.catch((error: unknown) => this.#failed(request, socket, error));
+    }
+    return true;
+  }
+
+  /** Live sessions, from the accepted request until nothing of them is left. */
+  sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Websockets of live sessions, both kinds. */
+  webSockets(): number {
+    return [...this.#sessions].reduce((count, session) => count + session.webSockets, 0);
+  }
+
+  /** Bytes in the queues of each live session. */
+  heldBytes(): readonly number[] {
+    return [...this.#sessions].map((session) => session.heldBytes);
+  }
+
+  /** Ends the live sessions that fit, at once. How many. */
+  endSessions(filter: SessionFilter, reason: CloseReason): number {
+    const { deviceId, endpointId, userName } = filter;
+    const ending = [...this.#sessions].filter(
+      (session) =>
+        (deviceId === undefined || session.deviceId === deviceId) &&
+        (endpointId === undefined || session.endpoint.id === endpointId) &&
+        (userName === undefined || session.userName === userName),
+    );
+    for (const session of ending) session.end(reason);
+    return ending.length;
+  }
+
+  /** The `c8y_RemoteAccessList` fragment of a device, without secrets. */
+  async endpointsFragment(deviceId: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return (await this.endpoints.list(deviceId)).map(endpointAnswer);
+  }
+
+  /** Ends every session with `cloud.stopping` and takes no more; settles when nothing is left, within 5 s. */
+  async stop(): Promise<void> {
+    if (this.#state === "killed") return;
+    this.#state = "stopping";
+    this.#unwatchRemoved();
+    this.endSessions({}, "cloud.stopping");
+    await Promise.all([...this.#sessions].map((session) => session.finished));
+    for (const socket of this.#judged) socket.destroy();
+  }
+
+  /** As if the process died: sockets destroyed, nothing said, nothing written. */
+  kill(): void {
+    this.#state = "killed";
+    this.#unwatchRemoved();
+    for (const session of [...this.#sessions]) session.kill();
+    this.#sessions.clear();
+    for (const socket of this.#judged) socket.destroy();
+  }
+
+  async #judgeClient(
+    upgrade: Upgrade,
+    path: { readonly deviceId: string; readonly endpointId: string },
+  ): Promise<void> {
+    const { request, socket, head, peer } = upgrade;
+    const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
+    if (!judgement.ok) {
+      this.#refuse(request, socket, judgement.refusal);
+      return;
+    }
+    const { endpoint, principal } = judgement;
+    const stream = await this.#streamFor(endpoint);
+    const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId) : stopping;
+    if (refusal !== undefined) {
+      this.#refuse(request, socket, refusal);
+      return;
+    }
+    this.#clientServer.handleUpgrade(request, socket, head, (websocket) => {
+      this.#judged.delete(socket);
+      const session = new Session(this.#sessionDeps, {
+        endpoint,
+        stream,
+        websocket,
+        socket,
+        userName: principal.userName,
+        clientAddress: peer.address,
+        hasChannel: websocket.protocol === sessionSubprotocol,
+      });
+      this.#sessions.add(session);
+      void session.finished.then(() => this.#sessions.delete(session));
+      session.start();
+    });
+  }
+
+  async #judgeDevice(upgrade: Upgrade, path: { readonly connectionKey: string }): Promise<void> {
+    const { request, socket, head } = upgrade;
+    const judgement = await admitDevice({ ...this.#deps, endpoints: this.endpoints }, upgrade);
+    if (!judgement.ok) {
+      this.#refuse(request, socket, judgement.refusal);
+      return;
+    }
+    const session = this.#waitingSession(judgement.deviceId, path.connectionKey);
+    if (session === undefined) {
+      this.#refuse(request, socket, unknownKey);
+      return;
+    }
+    // The key is used up in the callback, so a request that is no websocket request costs nothing.
+    this.#deviceServer.handleUpgrade(request, socket, head, (websocket) => {
+      this.#judged.delete(socket);
+      session.acceptDevice(websocket, socket);
+    });
+  }
+
+  /** Looks at every session of the device, so that its duration says nothing about a key. */
+  #waitingSession(deviceId: string, connectionKey: string): Session | undefined {
+    if (!isConnectionKey(connectionKey)) return undefined;
+    const own = [...this.#sessions].filter((session) => session.deviceId === deviceId);
+    return own.filter((session) => session.isWaitingFor(connectionKey))[0];
+  }
+
+  async #streamFor(endpoint: Endpoint): Promise<ProtocolStream> {
+    if (endpoint.protocol !== "VNC") return new PassthroughStream();
+    const password = await this.endpoints.password(endpoint.deviceId, endpoint.id);
+    return createVncStream({ password, handshakeMs: this.#sessionDeps.limits.handshakeMs });
+  }
+
+  #whyFull(deviceId: string): Refusal | undefined {
+    const { sessionsMax, sessionsPerDeviceMax } = this.#sessionDeps.limits;
+    const ofDevice = [...this.#sessions].filter((session) => session.deviceId === deviceId).length;
+    const error = "remoteaccess/tooManySessions";
+    if (ofDevice >= sessionsPerDeviceMax) {
+      return { status: 429, error, message: `The device has ${ofDevice} sessions already; it may have no more.` };
+    }
+    if (this.#sessions.size >= sessionsMax) {
+      return {
+        status: 429,
+        error,
+        message: `The cloud has ${this.#sessions.size} sessions already; it may have no more.`,
+      };
+    }
+    return undefined;
+  }
+
+  #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+    if (this.#state === "killed") return;
+    const { status, error } = refusal;
+    this.#deps.log.warn("http.refused", { status, error, path: redactPath(request.url ?? "") });
+    refuseUpgrade(socket, refusal, this.#deps.clock);
+  }
+
+  #failed(request: IncomingMessage, socket: Duplex, error: unknown): void {
+    if (this.#state === "killed") return;
+    this.#deps.log.error("http.failed", { path: redactPath(request.url ?? ""), why: errorText(error) });
+    const message = "Something went wrong inside Postern; its log has more.";
+    refuseUpgrade(socket, { status: 500, error: "general/internalError", message }, this.#deps.clock);
+  }
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly peer: Peer;
+}
+
+function createServer(
+  handleProtocols: (offered: Set<string>) => string | false,
+  skipUTF8Validation: boolean,
+): Server<typeof PatientWebSocket> {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // Latency and memory matter more than bandwidth here.
+    perMessageDeflate: false,
+    maxPayload: messageBytesMax,
+    WebSocket: PatientWebSocket,
+    handleProtocols,
+    skipUTF8Validation,
+  });
+}
+
+function ignoreError(): void {
+  // A `close` follows each error of a stream, and that is what counts.
+}

@@ -1,0 +1,315 @@
+// One remote-access session: runs its machine, holds its two legs, and writes down how it began and ended.
+import type { Duplex } from "node:stream";
+import { type Actor, createActor } from "xstate";
+import type { Random, TimerHandle } from "#hardware/ports.ts";
+import { type CloseReason, closeText } from "#protocol/close-reason.ts";
+import { ProtocolError } from "#protocol/protocol-error.ts";
+import { parseClientMessage, type SessionStep, writeSessionMessage } from "#protocol/session-channel.ts";
+import type { DeviceRegistry } from "../devices/device-registry.ts";
+import type { Operations } from "../devices/operations.ts";
+import { errorText } from "../log.ts";
+import { keysAreEqual, makeUuid } from "./connection-key.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { Leg } from "./leg.ts";
+import { clientEndEvent, deviceEndEvent } from "./leg-words.ts";
+import type { SessionLimits } from "./limits.ts";
+import type { PatientWebSocket } from "./patient-websocket.ts";
+import type { ProtocolStream } from "./protocols/protocol-stream.ts";
+import { Relay, type RelayOwner } from "./relay.ts";
+import { type SessionEnd, type SessionEvent, sessionMachine } from "./session.machine.ts";
+import { SessionOperation } from "./session-operation.ts";
+import { type RecordsDependencies, SessionRecords } from "./session-records.ts";
+import { TimeLimit } from "./time-limit.ts";
+
+export interface SessionDependencies extends RecordsDependencies {
+  readonly random: Random;
+  readonly operations: Operations;
+  readonly devices: DeviceRegistry;
+  readonly limits: SessionLimits;
+}
+
+export interface SessionRequest {
+  readonly endpoint: Endpoint;
+  readonly userName: string;
+  readonly clientAddress: string;
+  readonly stream: ProtocolStream;
+  /** Whether the client speaks `postern.session.v1`, and so gets text frames. */
+  readonly hasChannel: boolean;
+  readonly websocket: PatientWebSocket;
+  /** The stream below the websocket. */
+  readonly socket: Duplex;
+}
+
+/** How long a client may take to hear of a failure in its own protocol, and everything when the cloud stops, in ms. */
+const shortLimitMs = 2_000;
+
+export class Session {
+  /** UUID; not the connection key. */
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly userName: string;
+  readonly #deps: SessionDependencies;
+  readonly #request: SessionRequest;
+  readonly #actor: Actor<typeof sessionMachine>;
+  readonly #relay: Relay;
+  readonly #client: Leg;
+  readonly #records: SessionRecords;
+  readonly #operation: SessionOperation;
+  readonly #waits: TimeLimit;
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #requestedAtMs: number;
+  #device: Leg | undefined;
+  /** A secret; gone as soon as it is used or of no use. */
+  #connectionKey: string | undefined;
+  #created: Promise<void> = Promise.resolve();
+  #isStreamOpen = false;
+  #isKilled = false;
+  #unwatchConnection: (() => void) | undefined;
+  #idleTimer: TimerHandle | undefined;
+
+  constructor(deps: SessionDependencies, request: SessionRequest) {
+    this.#deps = deps;
+    this.#request = request;
+    this.id = makeUuid(deps.random);
+    this.#connectionKey = makeUuid(deps.random);
+    this.endpoint = request.endpoint;
+    this.userName = request.userName;
+    this.#requestedAtMs = deps.clock.monotonicMs();
+    this.#waits = new TimeLimit(deps.clock);
+    this.#operation = new SessionOperation(deps.operations, (event) => this.#send(event));
+    this.#records = new SessionRecords(deps, { id: this.id, ...request });
+    this.#relay = new Relay({ clock: deps.clock, stream: request.stream, owner: this.#relayOwner });
+    const { websocket, socket } = request;
+    this.#client = new Leg({ ...deps, websocket, socket, owner: this.#relay.clientOwner });
+    this.#relay.attachClient(this.#client);
+    this.#actor = this.#createActor();
+  }
+
+  get deviceId(): string {
+    return this.endpoint.deviceId;
+  }
+
+  /** Settles when nothing of the session is left. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  get webSockets(): number {
+    return this.#device === undefined ? 1 : 2;
+  }
+
+  /** Bytes in all queues of the session, both legs. */
+  get heldBytes(): number {
+    return this.#relay.heldBytes;
+  }
+
+  start(): void {
+    this.#unwatchConnection = this.#deps.devices.watchConnection(this.deviceId, (isOnline) => {
+      if (isOnline) this.#send({ type: "gateway.online" });
+    });
+    this.#actor.subscribe({ complete: () => this.#release() });
+    this.#actor.start();
+  }
+
+  /** Whether a device websocket with this key is the one that the session waits for. Takes the same time for each key. */
+  isWaitingFor(connectionKey: string): boolean {
+    return this.#connectionKey !== undefined && keysAreEqual(this.#connectionKey, connectionKey);
+  }
+
+  /** Takes the gateway's websocket; the key is used up. */
+  acceptDevice(websocket: PatientWebSocket, socket: Duplex): void {
+    this.#connectionKey = undefined;
+    const { limits } = this.#deps;
+    this.#device = new Leg({
+      websocket,
+      socket,
+      clock: this.#deps.clock,
+      // A gateway that is held up by its panel says `panel.stalled` at the limit; only after that is it itself to blame.
+      limits: { ...limits, stalledAfterMs: limits.stalledAfterMs + limits.pingEveryMs },
+      owner: this.#relay.deviceOwner,
+    });
+    this.#relay.attachDevice(this.#device);
+    this.#send({ type: "device.connected" });
+  }
+
+  /** Ends the session from outside; does nothing if it is ending already. */
+  end(reason: CloseReason, text = closeText(reason)): void {
+    this.#send({ type: "session.ended", reason, text });
+  }
+
+  /** As if the process died: no word to anybody, nothing written. */
+  kill(): void {
+    this.#isKilled = true;
+    this.#actor.stop();
+    this.#records.mute();
+    this.#abandon();
+    this.#release();
+  }
+
+  #createActor(): Actor<typeof sessionMachine> {
+    const provided = sessionMachine.provide({
+      actions: {
+        createOperation: () => {
+          this.#created = this.#createOperation();
+        },
+        sayStep: (_, { step }) => this.#sayStep(step),
+        startHandshake: () => this.#relay.start(),
+        expireHandshake: () => this.#send({ type: "handshake.expired", ...this.#request.stream.expired() }),
+        openStream: () => this.#openStream(),
+        reportTunnel: () => void this.#attempt("report", () => this.#operation.end("SUCCESSFUL")),
+        // A closing without an end is a hole in the chart; the session must not stay open for it.
+        finish: ({ context }) => void this.#finish(context.end ?? endless),
+        abandon: () => this.#abandon(),
+      },
+    });
+    const { limits, devices, clock } = this.#deps;
+    const isGatewayOnline = devices.isOnline(this.deviceId);
+    return createActor(provided, {
+      clock,
+      input: { limits, isGatewayOnline, hasHandshake: this.#request.stream.hasHandshake },
+    });
+  }
+
+  readonly #relayOwner: RelayOwner = {
+    deviceSpoke: () => this.#send({ type: "device.spoke" }),
+    clientText: (text) => this.#takeClientText(text),
+    deviceText: () => this.end("protocol.malformed", "The gateway sent a text frame where only binary ones belong."),
+    clientEnded: (end) => this.#send(clientEndEvent(end)),
+    deviceEnded: (end) => this.#send(deviceEndEvent(end, () => this.#panelEnded())),
+    handshakeDone: () => this.#send({ type: "handshake.done" }),
+    handshakeFailed: (failure) => this.#send({ type: "handshake.failed", ...failure }),
+  };
+
+  #send(event: SessionEvent): void {
+    if (this.#actor.getSnapshot().status === "active") this.#actor.send(event);
+  }
+
+  async #createOperation(): Promise<void> {
+    const { endpoint, userName } = this.#request;
+    const isCreated = await this.#attempt("operation", async () => {
+      const operationId = await this.#operation.create(endpoint, userName, this.#connectionKey ?? "");
+      await this.#records.requested(operationId);
+      this.#send({ type: "operation.created" });
+      await this.#operation.tellPresent();
+    });
+    if (isCreated) return;
+    const text = "The operation for the gateway could not be created; the cloud's log has more.";
+    this.#send({ type: "operation.refused", reason: "internal.error", text });
+  }
+
+  #sayStep(step: SessionStep): void {
+    if (this.#request.hasChannel) this.#client.sendText(writeSessionMessage({ type: "step", step }));
+  }
+
+  #openStream(): void {
+    this.#isStreamOpen = true;
+    this.#relay.start();
+    this.#watchIdle();
+    void this.#records.opened();
+  }
+
+  #watchIdle(): void {
+    const { clock, limits } = this.#deps;
+    const idleMs = clock.monotonicMs() - this.#relay.activeAtMs;
+    if (idleMs >= limits.idleMs) this.end("session.idle");
+    else this.#idleTimer = clock.setTimeout(() => this.#watchIdle(), limits.idleMs - idleMs);
+  }
+
+  /** What an orderly end of the panel means depends on its protocol as long as that is not open. */
+  #panelEnded() {
+    return this.#relay.isFlowing ? this.#request.stream.panelEnded() : undefined;
+  }
+
+  #takeClientText(text: string): void {
+    if (!this.#request.hasChannel) {
+      this.end("protocol.malformed", "The client sent a text frame where only binary ones belong.");
+      return;
+    }
+    try {
+      // None of these messages has a meaning for VNC and passthrough; they are checked all the same.
+      parseClientMessage(text);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.end("protocol.malformed", "The client sent a text frame that is no message of the session channel.");
+    }
+  }
+
+  /** Delivers what is under way, writes the records, then closes both websockets with the word. Never rejects. */
+  async #finish(end: SessionEnd): Promise<void> {
+    const limitMs = end.reason === "cloud.stopping" ? shortLimitMs : this.#deps.limits.drainMs;
+    this.#connectionKey = undefined;
+    this.#deps.clock.clearTimeout(this.#idleTimer);
+    await this.#attempt("delivery", () => this.#deliver(end, limitMs));
+    await this.#created;
+    if (this.#isKilled) return;
+    await this.#attempt("operation", () => this.#endOperation(end));
+    await this.#records.closed(end, {
+      bytesUp: this.#relay.bytesUp,
+      bytesDown: this.#relay.bytesDown,
+      durationMs: Math.round(this.#deps.clock.monotonicMs() - this.#requestedAtMs),
+    });
+    if (this.#isKilled) return;
+    await this.#closeLegs(end, limitMs);
+    this.#send({ type: "session.finished" });
+  }
+
+  async #deliver(end: SessionEnd, limitMs: number): Promise<void> {
+    if (end.by === "client") {
+      await this.#waits.atMost(limitMs, this.#device?.emptied());
+    } else if (end.by === "device" && this.#isStreamOpen) {
+      await this.#waits.atMost(limitMs, this.#client.emptied());
+    } else if (this.#request.hasChannel || end.reason === "cloud.stopping") {
+      this.#relay.cut();
+    } else {
+      // Our own clients hear it in a text frame; a foreign one hears it best in its own protocol.
+      await this.#waits.atMost(shortLimitMs, this.#relay.fail(end.text));
+    }
+  }
+
+  async #endOperation(end: SessionEnd): Promise<void> {
+    // What the panel said came through the tunnel, so it stood, whatever happened later.
+    if (this.#relay.hasDeviceSpoken) await this.#operation.end("SUCCESSFUL");
+    else await this.#operation.end("FAILED", `${end.reason}: ${end.text}`);
+  }
+
+  async #closeLegs(end: SessionEnd, limitMs: number): Promise<void> {
+    const device = this.#device;
+    if (this.#request.hasChannel) {
+      this.#client.sendText(writeSessionMessage({ type: "closed", reason: end.reason, text: end.text }));
+    }
+    this.#client.close(end.reason, limitMs);
+    // The panel ended its stream, not its reading: what the client sends until it answers still goes there.
+    const mayTakeMore = end.reason === "panel.closed" && device?.isWritable === true;
+    if (mayTakeMore) await this.#waits.atMost(limitMs, this.#client.over);
+    this.#relay.cut();
+    device?.close(end.reason, limitMs);
+    await Promise.all([this.#client.closed, device?.closed]);
+  }
+
+  /** Whether it went well; a failure is logged. */
+  async #attempt(what: string, run: () => Promise<void>): Promise<boolean> {
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      this.#records.failed(what, errorText(error));
+      return false;
+    }
+  }
+
+  #abandon(): void {
+    this.#client.terminate();
+    this.#device?.terminate();
+  }
+
+  #release(): void {
+    this.#connectionKey = undefined;
+    this.#deps.clock.clearTimeout(this.#idleTimer);
+    this.#waits.cancel();
+    this.#operation.release();
+    this.#unwatchConnection?.();
+    this.#finished.resolve();
+  }
+}
+
+const endless: SessionEnd = { reason: "internal.error", text: closeText("internal.error"), by: "cloud" };

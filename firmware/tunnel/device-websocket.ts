@@ -1,0 +1,116 @@
+// The tunnel's cloud side: opens the device websocket (protocol.md 5.4) over the network port.
+import { WebSocket } from "ws";
+import type { Connection, Hardware } from "#hardware/ports.ts";
+import { binarySubprotocol, devicePath } from "#protocol/remote-access.ts";
+import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
+import { type CloudPort, dialCloud } from "../connectivity/dial-cloud.ts";
+import { messageOf } from "../errors.ts";
+
+export interface DeviceWebSocket {
+  readonly webSocket: WebSocket;
+  readonly connection: Connection;
+}
+
+export type WebSocketOutcome =
+  | ({ readonly ok: true } & DeviceWebSocket)
+  /** `detail` is one clause for people, without the key. */
+  | { readonly ok: false; readonly detail: string };
+
+/** Largest message taken from the cloud: it is held as a whole, so it counts against what a tunnel may hold. */
+export const messageBytesMax = 512 * 1024;
+
+export interface WebSocketTarget {
+  readonly cloud: CloudPort;
+  readonly credentials: DeviceCredentials;
+  /** A secret. */
+  readonly connectionKey: string;
+}
+
+/** Resolves with a websocket that is open and paused. Never rejects for a network reason. */
+export async function openDeviceWebSocket(
+  hardware: Hardware,
+  target: WebSocketTarget,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<WebSocketOutcome> {
+  const startedAtMs = hardware.clock.monotonicMs();
+  const dialled = await dialCloud(hardware, target.cloud, options);
+  if (!dialled.ok) return { ok: false, detail: `${dialled.reason}: ${dialled.detail}` };
+  const { connection } = dialled;
+  const remainingMs = Math.max(1, options.timeoutMs - (hardware.clock.monotonicMs() - startedAtMs));
+  const outcome = await upgrade(hardware, target, connection, { ...options, timeoutMs: remainingMs });
+  if (!outcome.ok) connection.stream.destroy();
+  return outcome;
+}
+
+function upgrade(
+  hardware: Hardware,
+  target: WebSocketTarget,
+  connection: Connection,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<WebSocketOutcome> {
+  return new Promise((resolve) => {
+    const webSocket = createWebSocket(hardware, target, connection);
+    const timer = hardware.clock.setTimeout(() => fail("it did not answer in time"), options.timeoutMs);
+    const abort = (): void => fail("given up");
+    let isSettled = false;
+    const settle = (outcome: WebSocketOutcome): void => {
+      isSettled = true;
+      hardware.clock.clearTimeout(timer);
+      options.signal.removeEventListener("abort", abort);
+      resolve(outcome);
+    };
+    const fail = (detail: string): void => {
+      if (isSettled) return;
+      settle({ ok: false, detail });
+      webSocket.terminate();
+    };
+    options.signal.addEventListener("abort", abort);
+    webSocket.once("open", () => {
+      // Nothing is read before the panel stands: what comes early waits in the connection's own bounded buffer.
+      webSocket.pause();
+      settle({ ok: true, webSocket, connection });
+    });
+    webSocket.once("unexpected-response", (_request, response) => fail(refusalText(response.statusCode ?? 0)));
+    // Stays for the websocket's whole life: an error without a listener would end the process. `close` follows each.
+    webSocket.on("error", (error) => fail(messageOf(error)));
+    if (options.signal.aborted) abort();
+  });
+}
+
+function createWebSocket(hardware: Hardware, target: WebSocketTarget, { stream }: Connection): WebSocket {
+  const { host, port } = target.cloud;
+  const { tenant, user, password } = target.credentials;
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const login = Buffer.from(`${tenant}/${user}:${password}`, "utf8").toString("base64");
+  // The scheme says only that ws shall not add TLS of its own: the stream is encrypted already.
+  return new WebSocket(`ws://${authority}${devicePath(target.connectionKey)}`, [binarySubprotocol], {
+    createConnection: () => stream,
+    headers: { Host: authority, Authorization: `Basic ${login}` },
+    generateMask: (mask) => mask.set(hardware.random.bytes(mask.length)),
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    maxPayload: messageBytesMax,
+  });
+}
+
+function refusalText(status: number): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `HTTP ${status}: it does not accept this gateway's credentials`;
+    case 404:
+      return "HTTP 404: the connection key is unknown, used already or expired";
+    default:
+      return `HTTP ${status} instead of a websocket`;
+  }
+}
+
+/** Bytes of a message that ws is still putting together; the library has no public word for it, a test watches this one. */
+export function gatheredBytes(webSocket: WebSocket): number {
+  const receiver: unknown = Reflect.get(webSocket, "_receiver");
+  if (typeof receiver !== "object" || receiver === null) return 0;
+  return ["_bufferedBytes", "_messageLength"].reduce((sum, name) => {
+    const value: unknown = Reflect.get(receiver, name);
+    return sum + (typeof value === "number" ? value : 0);
+  }, 0);
+}

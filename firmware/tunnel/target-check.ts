@@ -1,0 +1,50 @@
+// Resolves the target of a tunnel once and judges the very address that will be dialled.
+import type { Hardware, TcpTarget } from "#hardware/ports.ts";
+import type { CloseReason } from "#protocol/close-reason.ts";
+import type { ConnectRequest } from "#protocol/remote-access.ts";
+import type { CloudAddress, TunnelSettings } from "../config.ts";
+import { parseIpAddress, withoutEmbedding } from "./ip-address.ts";
+import { isOwnAddress, judgeTarget } from "./policy.ts";
+
+export type TargetOutcome =
+  | { readonly kind: "allowed"; readonly target: TcpTarget }
+  /** `detail` is one clause for people. */
+  | { readonly kind: "refused"; readonly reason: CloseReason; readonly detail: string };
+
+export interface TargetCheckDeps {
+  readonly hardware: Pick<Hardware, "network">;
+  readonly cloud: CloudAddress;
+  readonly settings: TunnelSettings;
+}
+
+/** Of several addresses of a name the first that is allowed is taken. */
+export async function checkTarget(
+  { hardware, cloud, settings }: TargetCheckDeps,
+  { hostname, port }: ConnectRequest,
+  signal: AbortSignal,
+): Promise<TargetOutcome> {
+  const { network } = hardware;
+  const options = { timeoutMs: settings.dialTimeoutMs, signal };
+  const name = hostname.replace(/^\[(.*)\]$/, "$1");
+  const [resolved, interfaces, ...clouds] = await Promise.all([
+    network.resolve(name, options),
+    network.interfaces(),
+    network.resolve(cloud.host, options),
+    network.resolve(cloud.mqttHost, options),
+  ]);
+  if (!resolved.ok) return { kind: "refused", reason: "panel.name-unknown", detail: resolved.detail };
+  const isCloudHere = clouds.some((each) => each.ok && each.addresses.some((address) => isOwn(address, interfaces)));
+  const ownPorts = [...network.listeningPorts(), ...(isCloudHere ? [cloud.httpsPort, cloud.mqttPort] : [])];
+  let why = "the name has no address";
+  for (const address of resolved.addresses) {
+    const verdict = judgeTarget({ address, port }, { allow: settings.allow, interfaces, ownPorts });
+    if (verdict.isAllowed) return { kind: "allowed", target: { address, port } };
+    why = verdict.why;
+  }
+  return { kind: "refused", reason: "policy.refused", detail: why };
+}
+
+function isOwn(address: string, interfaces: Parameters<typeof isOwnAddress>[1]): boolean {
+  const parsed = parseIpAddress(address);
+  return parsed !== undefined && isOwnAddress(withoutEmbedding(parsed), interfaces);
+}

@@ -1,0 +1,238 @@
+// The two legs of one tunnel: dials both at once, lets the bytes through when told, and closes both for one reason.
+import type { Connection, DialFailure, Hardware, TcpTarget } from "#hardware/ports.ts";
+import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
+import type { ConnectRequest } from "#protocol/remote-access.ts";
+import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
+import type { CloudAddress, TunnelSettings } from "../config.ts";
+import { messageOf } from "../errors.ts";
+import { type DeviceWebSocket, openDeviceWebSocket } from "./device-websocket.ts";
+import { Forwarder, panelReason } from "./forwarder.ts";
+import type { LegsCommand, LegsFact, TunnelMeter } from "./leg-facts.ts";
+import type { LegVerdict } from "./leg-watch.ts";
+import { LegsWatch, type Side } from "./legs-watch.ts";
+
+export interface LegsDeps {
+  readonly hardware: Hardware;
+  readonly cloud: CloudAddress;
+  readonly settings: TunnelSettings;
+  /** Live numbers by operation; an entry is there while the tunnel has legs. */
+  readonly meters: Map<string, TunnelMeter>;
+}
+
+export interface LegsInput {
+  readonly operation: string;
+  readonly request: ConnectRequest;
+  readonly target: TcpTarget;
+  readonly credentials: DeviceCredentials;
+}
+
+export class TunnelLegs {
+  readonly #deps: LegsDeps;
+  readonly #input: LegsInput;
+  readonly #tell: (fact: LegsFact) => void;
+  readonly #dialing = new AbortController();
+  #panel: Connection | undefined;
+  #panelError: unknown;
+  #cloud: DeviceWebSocket | undefined;
+  #forwarder: Forwarder | undefined;
+  #watch: LegsWatch | undefined;
+  #startedAtMs: number | undefined;
+  #isFinishing = false;
+  #hasToldFlushed = false;
+  #isOver = false;
+
+  constructor(deps: LegsDeps, input: LegsInput, tell: (fact: LegsFact) => void) {
+    this.#deps = deps;
+    this.#input = input;
+    this.#tell = (fact) => {
+      if (!this.#isOver) tell(fact);
+    };
+    deps.meters.set(input.operation, {
+      bytesUp: () => this.#forwarder?.bytesUp ?? 0,
+      bytesDown: () => this.#forwarder?.bytesDown ?? 0,
+      heldBytes: () => this.#forwarder?.heldBytes() ?? 0,
+    });
+    const failed = (error: unknown): void => {
+      this.#tell({ type: "panel.failed", reason: "internal.error", detail: messageOf(error) });
+    };
+    this.#dialPanel().catch(failed);
+    this.#dialCloud().catch(failed);
+  }
+
+  obey(command: LegsCommand): void {
+    switch (command.type) {
+      case "legs.forward":
+        this.#forward();
+        return;
+      case "legs.finish":
+        this.#finish(command.reason);
+        return;
+      case "legs.cut":
+        this.#cut();
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** Resets what stands and clears the timers; nothing is told any more. */
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#release();
+    this.#panel?.reset();
+    this.#cloud?.connection.reset();
+    this.#cloud?.webSocket.terminate();
+  }
+
+  async #dialPanel(): Promise<void> {
+    const options = { timeoutMs: this.#deps.settings.dialTimeoutMs, signal: this.#dialing.signal };
+    const outcome = await this.#deps.hardware.network.dial(this.#input.target, options);
+    if (!outcome.ok) {
+      this.#tell({ type: "panel.failed", reason: dialReasons[outcome.reason], detail: outcome.detail });
+      return;
+    }
+    const { connection } = outcome;
+    if (this.#isOver || this.#isFinishing) {
+      connection.reset();
+      return;
+    }
+    this.#panel = connection;
+    connection.stream.on("error", (error) => {
+      this.#panelError ??= error;
+    });
+    this.#stand("panel");
+  }
+
+  async #dialCloud(): Promise<void> {
+    const { hardware, cloud, settings } = this.#deps;
+    const { credentials, request } = this.#input;
+    const port = { host: cloud.host, port: cloud.httpsPort, authorities: cloud.authorities };
+    const target = { cloud: port, credentials, connectionKey: request.connectionKey };
+    const options = { timeoutMs: settings.dialTimeoutMs, signal: this.#dialing.signal };
+    const outcome = await openDeviceWebSocket(hardware, target, options);
+    if (!outcome.ok) {
+      this.#tell({ type: "cloud.failed", reason: "cloud.lost", detail: `device websocket: ${outcome.detail}` });
+      return;
+    }
+    if (this.#isOver || this.#isFinishing) {
+      outcome.connection.reset();
+      return;
+    }
+    this.#cloud = outcome;
+    this.#stand("cloud");
+  }
+
+  /** A side stands; the other may have broken while this one was being dialled. */
+  #stand(side: Side): void {
+    if (this.#panel?.stream.destroyed === true) {
+      const detail = this.#panelError === undefined ? "closed at once" : messageOf(this.#panelError);
+      this.#tell({ type: "panel.failed", reason: panelReason(this.#panelError), detail });
+    } else if (this.#cloud !== undefined && this.#cloud.webSocket.readyState !== this.#cloud.webSocket.OPEN) {
+      this.#tell({ type: "cloud.failed", reason: "cloud.lost", detail: "device websocket: closed at once" });
+    } else {
+      this.#tell(side === "panel" ? { type: "panel.connected" } : { type: "cloud.connected" });
+    }
+  }
+
+  #forward(): void {
+    const panel = this.#panel;
+    const cloud = this.#cloud;
+    if (panel === undefined || cloud === undefined || this.#forwarder !== undefined) return;
+    const { clock } = this.#deps.hardware;
+    const forwarder = new Forwarder({
+      panel,
+      cloud,
+      tell: (fact) => this.#tell(fact),
+      heard: (side) => this.#watch?.heard(side),
+      ponged: () => this.#watch?.ponged(),
+      closed: () => this.#closed(),
+    });
+    this.#forwarder = forwarder;
+    this.#startedAtMs = clock.monotonicMs();
+    this.#watch = new LegsWatch({
+      clock,
+      settings: this.#deps.settings,
+      connections: { panel, cloud: cloud.connection },
+      forwarder,
+      ended: (side, verdict) => this.#drop(side, verdict),
+      looked: () => this.#tellFlushed(),
+    });
+    forwarder.start();
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
+    this.#dialing.abort();
+    if (this.#forwarder !== undefined) {
+      this.#forwarder.finish(reason);
+      this.#tellFlushed();
+      return;
+    }
+    this.#panel?.stream.destroy();
+    const webSocket = this.#cloud?.webSocket;
+    if (webSocket === undefined || webSocket.readyState === webSocket.CLOSED) {
+      this.#closed();
+      return;
+    }
+    webSocket.once("close", () => this.#closed());
+    webSocket.close(closeCode(reason), reason);
+    webSocket.resume();
+    this.#tell({ type: "cloud.flushed" });
+  }
+
+  #cut(): void {
+    if (this.#isOver) return;
+    this.#panel?.reset();
+    this.#cloud?.connection.reset();
+    // Nothing is to come after a reset, so the streams' own word for it is not waited for.
+    this.#closed();
+  }
+
+  #drop(side: Side, verdict: Exclude<LegVerdict, "alive">): void {
+    if (side === "panel") {
+      const reason = verdict === "lost" ? "panel.lost" : "panel.stalled";
+      this.#tell({ type: "panel.broke", reason, detail: verdictTexts[verdict] });
+    } else {
+      this.#tell({ type: "cloud.ended", reason: "cloud.lost", detail: verdictTexts[verdict] });
+    }
+    this.#forwarder?.cut(side);
+  }
+
+  #tellFlushed(): void {
+    if (this.#hasToldFlushed || this.#forwarder?.isFlushed !== true) return;
+    this.#hasToldFlushed = true;
+    this.#tell({ type: "cloud.flushed" });
+  }
+
+  #closed(): void {
+    const { clock } = this.#deps.hardware;
+    const durationMs = this.#startedAtMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#startedAtMs);
+    const bytesUp = this.#forwarder?.bytesUp ?? 0;
+    const bytesDown = this.#forwarder?.bytesDown ?? 0;
+    this.#tell({ type: "legs.closed", bytesUp, bytesDown, durationMs });
+    this.#release();
+  }
+
+  #release(): void {
+    this.#isOver = true;
+    this.#dialing.abort();
+    this.#watch?.stop();
+    this.#deps.meters.delete(this.#input.operation);
+  }
+}
+
+const verdictTexts = { lost: "nothing came from it any more", stalled: "it took nothing any more" } as const;
+
+const dialReasons: Readonly<Record<DialFailure, CloseReason>> = {
+  refused: "panel.refused",
+  unreachable: "panel.unreachable",
+  timeout: "panel.timeout",
+  reset: "panel.reset",
+  aborted: "internal.error",
+  "tls.unknown-authority": "internal.error",
+  "tls.wrong-name": "internal.error",
+  "tls.expired": "internal.error",
+  "tls.not-yet-valid": "internal.error",
+  "tls.failed": "internal.error",
+};

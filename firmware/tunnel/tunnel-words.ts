@@ -1,0 +1,71 @@
+// What a tunnel's life says in the log, in the operation and in the cloud's event list.
+import type { CloseReason } from "#protocol/close-reason.ts";
+import type { ConnectRequest } from "#protocol/remote-access.ts";
+import { createEvent } from "#protocol/smartrest/upstream.ts";
+import type { LogEntry } from "../log.ts";
+import type { TunnelFact } from "./tunnel.machine.ts";
+
+/** As the cloud asked for it. */
+export interface TunnelTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+type Closed = Extract<TunnelFact, { type: "tunnel.closed" }>;
+type Failed = Extract<TunnelFact, { type: "tunnel.failed" }>;
+
+/** The type of the event that tells how an open tunnel ended. */
+export const closedEventType = "c8y_RemoteAccessClosed";
+
+/** Reasons whose sentence leaves open what exactly happened. */
+const explained: readonly CloseReason[] = ["policy.refused", "cloud.lost", "internal.error"];
+
+export function writeTarget({ host, port }: TunnelTarget): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** What goes into the brackets of the failure reason. */
+export function failureDetail(target: TunnelTarget, { reason, detail }: Failed): string {
+  const where = writeTarget(target);
+  return detail !== "" && explained.includes(reason) ? `${where}: ${detail}` : where;
+}
+
+interface Requested {
+  readonly operation: string;
+  readonly request: ConnectRequest;
+}
+
+export function requestedEntry({ operation, request }: Requested): LogEntry {
+  return {
+    level: "info",
+    event: "tunnel.requested",
+    fields: { operation, host: request.hostname, port: request.port },
+  };
+}
+
+/** For a request that gets no tunnel at all. */
+export function refusedEntry({ operation, request }: Requested, reason: CloseReason): LogEntry {
+  const target = { host: request.hostname, port: request.port };
+  const counts = { bytesUp: 0, bytesDown: 0, durationMs: 0 };
+  return closedEntry(target, { type: "tunnel.closed", operation, reason, detail: "", wasOpen: false, ...counts });
+}
+
+export function openedEntry(operation: string, { host, port }: TunnelTarget): LogEntry {
+  return { level: "info", event: "tunnel.opened", fields: { operation, host, port } };
+}
+
+/** For tunnels that never stood too: `wasOpen` tells. */
+export function closedEntry({ host, port }: TunnelTarget, closed: Closed): LogEntry {
+  const { operation, reason, wasOpen, bytesUp, bytesDown, durationMs } = closed;
+  const detail = closed.detail === "" ? undefined : closed.detail;
+  return {
+    level: wasOpen ? "info" : "warn",
+    event: "tunnel.closed",
+    fields: { operation, reason, bytesUp, bytesDown, durationMs, host, port, wasOpen, detail },
+  };
+}
+
+/** The operation stays SUCCESSFUL, so the cloud learns from an event how the tunnel ended. */
+export function closedEvent({ reason, bytesUp, bytesDown }: Closed): string {
+  return createEvent({ type: closedEventType, text: `${reason} (${bytesUp} bytes up, ${bytesDown} bytes down)` });
+}

@@ -1,0 +1,180 @@
+// Drawing on a framebuffer: filled shapes with smooth edges, lines, arcs, and text in the panels' own font at any size.
+import type { Framebuffer } from "#protocol/rfb/pixel-format.ts";
+import { glyphHeight, glyphRows, glyphWidth } from "./glyphs.ts";
+
+/** Cell of a character at size 1. */
+const cellWidth = glyphWidth + 1;
+/** Glyph masks kept at most; a screen uses about two hundred. */
+const masksMax = 1024;
+
+interface Mask {
+  readonly width: number;
+  readonly height: number;
+  /** 0 to 1 for each pixel. */
+  readonly coverage: Float32Array;
+}
+
+export class Canvas {
+  readonly frame: Framebuffer;
+  readonly #masks = new Map<string, Mask>();
+
+  constructor(frame: Framebuffer) {
+    this.frame = frame;
+  }
+
+  fill(x: number, y: number, width: number, height: number, colour: number): void {
+    const left = Math.max(0, Math.round(x));
+    const right = Math.min(this.frame.width, Math.round(x + width));
+    const bottom = Math.min(this.frame.height, Math.round(y + height));
+    for (let row = Math.max(0, Math.round(y)); row < bottom; row += 1) {
+      this.frame.pixels.fill(colour, row * this.frame.width + left, row * this.frame.width + right);
+    }
+  }
+
+  /** A filled rectangle with round corners. */
+  roundRect(x: number, y: number, width: number, height: number, radius: number, colour: number): void {
+    for (let row = 0; row < height; row += 1) {
+      const dy = Math.max(radius - row - 0.5, row + 0.5 - (height - radius), 0);
+      if (dy === 0) {
+        this.fill(x, y + row, width, 1, colour);
+        continue;
+      }
+      for (let column = 0; column < width; column += 1) {
+        const dx = Math.max(radius - column - 0.5, column + 0.5 - (width - radius), 0);
+        this.#blend(x + column, y + row, colour, radius - Math.hypot(dx, dy) + 0.5);
+      }
+    }
+  }
+
+  disc(centreX: number, centreY: number, radius: number, colour: number): void {
+    this.ring({ centreX, centreY, inner: -1, outer: radius, from: 0, to: 1 }, colour);
+  }
+
+  /** A part of a ring; `from` and `to` in turns, 0 at the bottom and clockwise. */
+  ring(
+    shape: {
+      readonly centreX: number;
+      readonly centreY: number;
+      readonly inner: number;
+      readonly outer: number;
+      readonly from: number;
+      readonly to: number;
+    },
+    colour: number,
+  ): void {
+    const { centreX, centreY, inner, outer, from, to } = shape;
+    const reach = Math.ceil(outer) + 1;
+    for (let y = -reach; y <= reach; y += 1) {
+      for (let x = -reach; x <= reach; x += 1) {
+        const distance = Math.hypot(x, y);
+        const turn = (Math.atan2(-x, y) / (2 * Math.PI) + 1) % 1;
+        const across = Math.min(outer - distance + 0.5, distance - inner + 0.5);
+        const arcLength = 2 * Math.PI * Math.max(distance, 1);
+        const along = to - from >= 1 ? 1 : Math.min((turn - from) * arcLength, (to - turn) * arcLength) + 0.5;
+        this.#blend(centreX + x, centreY + y, colour, Math.min(across, along));
+      }
+    }
+  }
+
+  /** A line of `thickness` pixels with smooth edges. */
+  line(fromX: number, fromY: number, toX: number, toY: number, thickness: number, colour: number): void {
+    const reach = thickness / 2 + 1;
+    const lengthSquared = (toX - fromX) ** 2 + (toY - fromY) ** 2;
+    for (let y = Math.floor(Math.min(fromY, toY) - reach); y <= Math.max(fromY, toY) + reach; y += 1) {
+      for (let x = Math.floor(Math.min(fromX, toX) - reach); x <= Math.max(fromX, toX) + reach; x += 1) {
+        const raw =
+          lengthSquared === 0 ? 0 : ((x - fromX) * (toX - fromX) + (y - fromY) * (toY - fromY)) / lengthSquared;
+        const along = Math.min(1, Math.max(0, raw));
+        const distance = Math.hypot(x - fromX - along * (toX - fromX), y - fromY - along * (toY - fromY));
+        this.#blend(x, y, colour, thickness / 2 - distance + 0.5);
+      }
+    }
+  }
+
+  /** Draws text with its upper left corner at `x`, `y`; `size` 1 is seven pixels high, and two below the line. Returns where it ends. */
+  text(x: number, y: number, text: string, size: number, colour: number): number {
+    let at = x;
+    for (const character of text) {
+      this.#glyph(Math.round(at), y, character, size, colour);
+      at += cellWidth * size;
+    }
+    return Math.round(at);
+  }
+
+  textCentred(centreX: number, y: number, text: string, size: number, colour: number): void {
+    this.text(Math.round(centreX - textWidth(text, size) / 2), y, text, size, colour);
+  }
+
+  textRight(rightX: number, y: number, text: string, size: number, colour: number): void {
+    this.text(Math.round(rightX - textWidth(text, size)), y, text, size, colour);
+  }
+
+  #glyph(x: number, y: number, character: string, size: number, colour: number): void {
+    const mask = this.#maskOf(character, size);
+    for (let row = 0; row < mask.height; row += 1) {
+      for (let column = 0; column < mask.width; column += 1) {
+        this.#blend(x + column, y + row, colour, mask.coverage[row * mask.width + column] ?? 0);
+      }
+    }
+  }
+
+  #maskOf(character: string, size: number): Mask {
+    const key = `${character}${size}`;
+    let mask = this.#masks.get(key);
+    if (mask === undefined) {
+      if (this.#masks.size >= masksMax) this.#masks.clear();
+      mask = makeMask(character, size);
+      this.#masks.set(key, mask);
+    }
+    return mask;
+  }
+
+  #blend(x: number, y: number, colour: number, alpha: number): void {
+    if (alpha <= 0 || x < 0 || y < 0 || x >= this.frame.width || y >= this.frame.height) return;
+    const at = y * this.frame.width + x;
+    this.frame.pixels[at] = alpha >= 1 ? colour : mix(this.frame.pixels[at] ?? 0, colour, alpha);
+  }
+}
+
+/** Width of a text in pixels, without the gap behind its last character. */
+export function textWidth(text: string, size: number): number {
+  return ([...text].length * cellWidth - 1) * size;
+}
+
+/** `share` of `other` in `colour`, 0 to 1. */
+export function mix(colour: number, other: number, share: number): number {
+  let mixed = 0;
+  for (const shift of [16, 8, 0]) {
+    const from = (colour >> shift) & 0xff;
+    const to = (other >> shift) & 0xff;
+    mixed |= Math.round(from + (to - from) * share) << shift;
+  }
+  return mixed;
+}
+
+/**
+ * A glyph at a size. Between its pixels the bitmap is read as a smooth surface whose contour at one half is the outline:
+ * diagonals come out straight and corners round, instead of as steps.
+ */
+function makeMask(character: string, size: number): Mask {
+  const bitmap = glyphRows(character);
+  const lit = (x: number, y: number): number => (((bitmap[y] ?? 0) >> (glyphWidth - 1 - x)) & 1 && x >= 0 ? 1 : 0);
+  const width = Math.ceil((glyphWidth + 1) * size);
+  const height = Math.ceil((glyphHeight + 1) * size);
+  const coverage = new Float32Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const sourceX = (x + 0.5) / size - 0.5;
+      const sourceY = (y + 0.5) / size - 0.5;
+      const [left, top] = [Math.floor(sourceX), Math.floor(sourceY)];
+      const [right, below] = [sourceX - left, sourceY - top];
+      const surface =
+        lit(left, top) * (1 - right) * (1 - below) +
+        lit(left + 1, top) * right * (1 - below) +
+        lit(left, top + 1) * (1 - right) * below +
+        lit(left + 1, top + 1) * right * below;
+      coverage[y * width + x] = size === 1 ? surface : Math.min(1, Math.max(0, (surface - 0.45) * size * 1.2 + 0.5));
+    }
+  }
+  return { width, height, coverage };
+}

@@ -1,0 +1,109 @@
+// For the gateway's own tests: a cloud that does what the test says, on the simulated network, with real MQTT and websockets.
+import { createServer, type Server } from "node:http";
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Connection } from "#hardware/ports.ts";
+import type { SimulatedHost } from "#simulator/network/host.ts";
+
+export interface ReceivedMessage {
+  readonly clientId: string;
+  readonly topic: string;
+  readonly text: string;
+}
+
+export class ScriptedCloud {
+  /** What devices published and subscribed to, in order: `connect t1/u`, `s/us 100,...`, `subscribe s/ds`. */
+  readonly seen: string[] = [];
+  /** Passwords by user; others get CONNACK 4. */
+  readonly passwords = new Map<string, string>();
+  /** CONNACK code for everybody, while set. */
+  refuseAllWith: number | undefined;
+  readonly refusedTopics = new Set<string>();
+  /** Called for each publish; what it returns is published to the same client. */
+  answer: (message: ReceivedMessage) => readonly { topic: string; text: string }[] = () => [];
+  readonly webSockets: WebSocket[] = [];
+  /** Upgrade requests as "path authorization host". */
+  readonly upgrades: string[] = [];
+  /** HTTP status instead of an upgrade, while set. */
+  refuseUpgradeWith: number | undefined;
+  readonly mqttConnections: Connection[] = [];
+  readonly #broker: Aedes;
+  readonly #http: Server;
+  readonly #clients = new Map<string, Client>();
+
+  private constructor(broker: Aedes) {
+    this.#broker = broker;
+    this.#broker.on("client", (client) => this.#clients.set(client.id, client));
+    this.#broker.on("clientDisconnect", (client) => this.seen.push(`disconnect ${client.id}`));
+    this.#broker.on("clientError", () => {});
+    this.#broker.on("connectionError", () => {});
+    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "binary" });
+    this.#http = createServer((_request, response) => response.writeHead(404).end());
+    this.#http.on("upgrade", (request, socket, head) => {
+      this.upgrades.push(`${request.url} ${request.headers.authorization} ${request.headers.host}`);
+      if (this.refuseUpgradeWith !== undefined) {
+        socket.end(`HTTP/1.1 ${this.refuseUpgradeWith} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        webSocket.on("error", () => {});
+        this.webSockets.push(webSocket);
+      });
+    });
+  }
+
+  static async start(host: SimulatedHost, options: { mqttPort: number; httpsPort: number }): Promise<ScriptedCloud> {
+    let cloud: ScriptedCloud | undefined;
+    const broker = await Aedes.createBroker({
+      authenticate: (client, user, password, done) => {
+        cloud?.seen.push(`connect ${client.id} ${user}`);
+        const code = cloud?.refuseAllWith ?? (cloud?.passwords.get(user ?? "") === String(password) ? 0 : 4);
+        if (code === 0) return done(null, true);
+        done(Object.assign(new Error("refused"), { returnCode: code }) as AuthenticateError, false);
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        cloud?.seen.push(`subscribe ${client.id} ${subscription.topic}`);
+        done(null, cloud?.refusedTopics.has(subscription.topic) ? null : subscription);
+      },
+      authorizePublish: (client, packet, done) => {
+        if (client !== null) cloud?.received(client, packet);
+        done(null);
+      },
+    });
+    cloud = new ScriptedCloud(broker);
+    const started = cloud;
+    const names = ["cloud.example"];
+    const certificate = () => ({ names, authority: "Test CA", notBeforeMs: 0, notAfterMs: 2 ** 45 });
+    await host.listenTls({ address: "0.0.0.0", port: options.mqttPort, certificate }, (connection) => {
+      started.mqttConnections.push(connection);
+      broker.handle(connection.stream);
+    });
+    await host.listenTls({ address: "0.0.0.0", port: options.httpsPort, certificate }, ({ stream }) => {
+      started.#http.emit("connection", stream);
+    });
+    return cloud;
+  }
+
+  received(client: Client, packet: PublishPacket): void {
+    const message = { clientId: client.id, topic: packet.topic, text: packet.payload.toString() };
+    this.seen.push(`${message.topic} ${message.text}`);
+    for (const { topic, text } of this.answer(message)) this.publishTo(client.id, topic, text);
+  }
+
+  publishTo(clientId: string, topic: string, text: string): void {
+    this.#clients
+      .get(clientId)
+      ?.publish({ cmd: "publish", topic, payload: Buffer.from(text), qos: 0, retain: false, dup: false }, () => {});
+  }
+
+  /** Published by devices on `s/us`, without the first session's messages. */
+  get reports(): readonly string[] {
+    return this.seen.filter((each) => /^s\/us (400|50[1-6])/.test(each)).map((each) => each.slice("s/us ".length));
+  }
+
+  async close(): Promise<void> {
+    for (const webSocket of this.webSockets) webSocket.terminate();
+    await new Promise<void>((resolve) => this.#broker.close(resolve));
+    this.#http.close();
+  }
+}
