@@ -1,7 +1,7 @@
 // The test projects: `unit` is fast and needs nothing but this package; the others start processes, servers or browsers.
 import { defineConfig } from "vitest/config";
 
-const slow = ["test/loopback/**", "test/real-peers/**", "test/console/**", "test/bundle.test.ts"];
+const slow = ["test/loopback/**", "test/real-peers/**", "test/console/**/*.browser.test.ts", "test/bundle.test.ts"];
 
 export default defineConfig({
   test: {

@@ -40,11 +40,15 @@ function addUp(program: Command, finished: (exitCode: number) => void): void {
     .option("--seed <number>", "drives the panels' process values", parseSeed, 1)
     .action(async (options: UpOptions, command: Command) => {
       const { runSite } = await import("#simulator/main.ts");
-      const isAskedFor = (name: string): boolean => command.getOptionValueSource(name) === "cli";
-      const { port, httpsPort, mqttsPort, seed } = options;
-      const explicit = Object.keys(demoPorts).filter(isAskedFor);
-      finished(await runSite({ port, httpsPort, mqttsPort, seed, dataDir: resolve(options.data), explicit }));
+      const { data, ...rest } = options;
+      const explicit = askedFor(command, ["port", "httpsPort", "mqttsPort"] as const);
+      finished(await runSite({ ...rest, dataDir: resolve(data), explicit }));
     });
+}
+
+/** Those of the options that a person gave: a port that was asked for and is taken is an error, a default gives way. */
+function askedFor<Name extends string>(command: Command, names: readonly Name[]): readonly Name[] {
+  return names.filter((name) => command.getOptionValueSource(name) === "cli");
 }
 
 interface UpOptions {
@@ -71,10 +75,11 @@ function addCloud(program: Command): void {
     .option("--https-port <number>", "port for HTTPS; 0 takes a free one", parsePort, 8443)
     .option("--mqtts-port <number>", "port for MQTT over TLS; 0 takes a free one", parsePort, 8883)
     .option("--master-key-file <file>", "32 random bytes in base64 with which stored secrets are sealed")
-    .action(async (options: CloudOptions) => {
+    .action(async ({ data, ...options }: CloudOptions, command: Command) => {
       const { runCloud } = await import("#cloud-stub/main.ts");
       const stopped = untilStopSignal();
-      const running = await runCloud({ ...options, data: undefined, dataDir: resolve(options.data) });
+      const explicit = askedFor(command, ["httpPort", "httpsPort", "mqttsPort"] as const);
+      const running = await runCloud({ ...options, dataDir: resolve(data), explicit });
       await stopped;
       await running.stop();
     });

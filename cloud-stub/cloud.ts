@@ -5,27 +5,17 @@ import type { Clock, Random } from "#hardware/ports.ts";
 import { writeFailureReason } from "#protocol/close-reason.ts";
 import { remoteAccessFragment } from "#protocol/remote-access.ts";
 import { type App, serveUpgrades, startApp } from "./api/app.ts";
-import { registerAuditRoutes } from "./api/audit.ts";
-import { registerDeviceRegistrationRoutes } from "./api/device-registration.ts";
-import { registerEventRoutes } from "./api/events.ts";
-import { registerIdentityRoutes } from "./api/identity.ts";
-import { registerInventoryRoutes } from "./api/inventory.ts";
-import { registerLoginRoutes } from "./api/login.ts";
-import { registerOperationRoutes } from "./api/operations.ts";
-import { registerRemoteAccessRoutes } from "./api/remote-access.ts";
-import { registerTenantRoutes } from "./api/tenant.ts";
-import { registerUserRoutes } from "./api/users.ts";
+import { registerRoutes } from "./api/routes.ts";
 import { Broker } from "./broker/broker.ts";
-import { CloudError } from "./cloud-error.ts";
 import { DeviceRemoval } from "./devices/device-removal.ts";
 import { ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
 import { type CloudLog, errorText, mutableLog } from "./log.ts";
+import { checkMasterKey } from "./master-key.ts";
 import type { Peer } from "./peer.ts";
 import type { SessionLimits } from "./remote-access/limits.ts";
 import { RemoteAccess } from "./remote-access/remote-access.ts";
-import { createVault, type Vault, VaultError } from "./remote-access/vault.ts";
+import { createVault } from "./remote-access/vault.ts";
 import { createServices, type Services } from "./services.ts";
-import { readSealedSetting } from "./store/settings.ts";
 import { openStore, type Store } from "./store/store.ts";
 import type { PasswordHasher } from "./users/password-hasher.ts";
 
@@ -192,40 +182,13 @@ async function startHttp(
   const peerOf = (stream: Duplex): Peer =>
     peers.get(stream) ?? { address: "unknown", port: 0, localPort: 0, isEncrypted: false };
   const removal = new DeviceRemoval({ ...services, disconnect: (externalId) => broker.disconnect(externalId) });
-  const app = await startApp({ ...services, consoleDir: parts.consoleDir, peerOf }, (routes) => {
-    registerLoginRoutes(routes, services);
-    registerUserRoutes(routes);
-    registerTenantRoutes(routes, services);
-    registerInventoryRoutes(routes, {
-      ...services,
-      removal,
-      endpointsFragment: (deviceId) => remoteAccess.endpointsFragment(deviceId),
-    });
-    registerIdentityRoutes(routes, services);
-    registerDeviceRegistrationRoutes(routes, services);
-    registerOperationRoutes(routes, services);
-    registerEventRoutes(routes, services);
-    registerAuditRoutes(routes, services);
-    registerRemoteAccessRoutes(routes, { ...services, remoteAccess });
-  });
+  const app = await startApp({ ...services, consoleDir: parts.consoleDir, peerOf }, (routes) =>
+    registerRoutes(routes, { ...services, removal, remoteAccess }),
+  );
   serveUpgrades(app.server satisfies Server, { ...services, peerOf }, (request, socket, head, peer) =>
     remoteAccess.handleUpgrade(request, socket, head, peer),
   );
   return app;
-}
-
-/** A value sealed at the first start opens only under the same key: found out here, not at somebody's first session. */
-async function checkMasterKey(store: Store, vault: Vault, databaseFile: string): Promise<void> {
-  try {
-    await readSealedSetting(store, vault, "master-key-check", () => Buffer.from("postern"));
-  } catch (error) {
-    if (!(error instanceof VaultError) || error.code !== "vault.wrong-key") throw error;
-    throw new CloudError(
-      "cloud.wrong-master-key",
-      `The master key does not fit the database ${databaseFile}: its secrets were sealed under another one. Start with the key that was used before (--master-key-file), or with an empty data folder.`,
-      { cause: error },
-    );
-  }
 }
 
 /** Nobody waits any more for a tunnel that an earlier run asked for. */

@@ -100,8 +100,8 @@ function findLine(text: string, table: string, key: string | undefined): number 
     if (header !== null) current = header[1] ?? "";
     const name = assignment?.[1] ?? assignment?.[2];
     const path = name === undefined ? current : [current, name].filter((part) => part !== "").join(".");
-    const isSection = key === undefined && (path === table || path.startsWith(`${table}.`));
-    if (isSection || (key !== undefined && path === `${table}.${key}`)) return index + 1;
+    const wanted = key === undefined ? table : `${table}.${key}`;
+    if (path === wanted || path.startsWith(`${wanted}.`)) return index + 1;
   }
   // A key that is missing belongs into its section.
   return key === undefined ? undefined : findLine(text, table, undefined);

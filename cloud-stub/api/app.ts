@@ -75,8 +75,10 @@ export async function startApp(deps: AppDeps, addRoutes: (app: FastifyInstance) 
 
 function addHooks(app: FastifyInstance, deps: AppDeps): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers(securityHeaders(request.headers.host ?? "")).header("cache-control", "no-store");
-    switch (deps.hosts.judge(request.headers, deps.peerOf(request.raw.socket).isEncrypted)) {
+    const judgement = deps.hosts.judge(request.headers, deps.peerOf(request.raw.socket).isEncrypted);
+    const host = judgement === "own" ? (request.headers.host ?? "") : "";
+    reply.headers(securityHeaders(host)).header("cache-control", "no-store");
+    switch (judgement) {
       case "foreign-host":
         return sendError(reply, 421, "security/misdirectedRequest", "This server does not serve the host you named.");
       case "foreign-origin":

@@ -1,6 +1,6 @@
 // Serves the built console: its files, and its first page for every address that is one of its routes.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
@@ -12,46 +12,50 @@ const notBuiltPage = `<!doctype html>
 `;
 
 export interface ConsoleFiles {
-  /** Answers a GET of a page with the console; false for anything else. */
+  /** Answers a GET of a file or page of the console; false for anything else. */
   answer(request: FastifyRequest, reply: FastifyReply): boolean;
 }
 
 /** `directory` undefined, or without an index.html: a plain page says how to build the console. */
 export function registerConsole(app: FastifyInstance, directory: string | undefined): ConsoleFiles {
-  const index = directory === undefined ? undefined : join(directory, "index.html");
-  const isBuilt = directory !== undefined && index !== undefined && existsSync(index);
+  const files = directory === undefined ? undefined : listFiles(directory);
+  const isBuilt = files?.has("/index.html") === true;
   if (isBuilt) {
-    app.register(async (files) => {
-      files.addHook("onRoute", (route) => {
-        route.config = { ...route.config, access: "public" };
-      });
-      // `wildcard: false` makes a route for each file that is there now, so no path reaches outside of them.
-      await files.register(fastifyStatic, {
-        root: directory,
-        wildcard: false,
-        index: false,
-        setHeaders: (reply, path) => {
-          const isNamedByContent = path.includes("/assets/");
-          reply.header("cache-control", isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache");
-        },
-      });
+    // Without routes of its own: which files there are is decided below, so no path reaches outside of them.
+    app.register(fastifyStatic, {
+      root: directory ?? "",
+      serve: false,
+      setHeaders: (reply, path) => {
+        const isNamedByContent = path.includes("/assets/");
+        reply.header("cache-control", isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache");
+      },
     });
   }
   return {
     answer(request, reply) {
-      if (!isPage(request)) return false;
-      const page = isBuilt ? readFileSync(index, "utf8") : notBuiltPage;
-      reply.code(200).header("content-type", "text/html; charset=utf-8").header("cache-control", "no-cache");
-      reply.serializer(String).send(page);
+      if (request.method !== "GET" && request.method !== "HEAD") return false;
+      const path = request.url.split("?", 1)[0] ?? "";
+      if (isBuilt && files.has(path)) {
+        reply.sendFile(path.slice(1));
+        return true;
+      }
+      if (!isPage(request, path)) return false;
+      if (isBuilt) reply.sendFile("index.html");
+      else reply.code(200).header("content-type", "text/html; charset=utf-8").serializer(String).send(notBuiltPage);
       return true;
     },
   };
 }
 
-/** A GET by somebody who wants HTML, of a path that names no file. */
-function isPage(request: FastifyRequest): boolean {
-  if (request.method !== "GET" && request.method !== "HEAD") return false;
-  if (!(request.headers.accept ?? "").includes("text/html")) return false;
-  const path = request.url.split("?", 1)[0] ?? "";
-  return !/\.[A-Za-z0-9]{1,8}$/.test(path);
+/** Paths of all files below a folder, as a URL names them; empty if there is no such folder. */
+function listFiles(directory: string): ReadonlySet<string> {
+  if (!existsSync(directory)) return new Set();
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return new Set(files.map((file) => `/${relative(directory, join(file.parentPath, file.name)).replaceAll(sep, "/")}`));
+}
+
+/** Asked for by somebody who wants HTML, and no name of a file. */
+function isPage(request: FastifyRequest, path: string): boolean {
+  return (request.headers.accept ?? "").includes("text/html") && !/\.[A-Za-z0-9]{1,8}$/.test(path);
 }

@@ -1,6 +1,6 @@
 // Headers of every answer, so that a page of ours runs only our own code and no foreign page can use us.
 
-/** `host`: the Host header, which was checked; names the websockets of the page's own origin. */
+/** `host`: the Host header if it is one of ours, else empty; names the websockets of the page's own origin. */
 export function securityHeaders(host: string): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'self'",
@@ -10,7 +10,7 @@ export function securityHeaders(host: string): Readonly<Record<string, string>> 
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
     // Not every browser counts a websocket of the own origin as 'self'.
-    `connect-src 'self' data: ws://${host} wss://${host}`,
+    `connect-src 'self' data:${host === "" ? "" : ` ws://${host} wss://${host}`}`,
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",

@@ -150,6 +150,8 @@ export class Broker {
   #listen(aedes: Aedes): void {
     const { log } = this.#deps;
     aedes.on("clientError", (client, error) => {
+      // A refused login has its own line.
+      if ("returnCode" in error) return;
       log.warn("mqtt.broken", { device: this.#sessions.get(client)?.externalId, why: error.message });
     });
     aedes.on("connectionError", (_client, error) => log.warn("mqtt.broken", { why: error.message }));

@@ -1,9 +1,9 @@
 // One side of a session: a websocket with counted queues, frames of a limited size, and a watch for a lost or stalled peer.
-import type { Duplex } from "node:stream";
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
 import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { PatientWebSocket } from "./patient-websocket.ts";
+import type { SplitSocket } from "./split-socket.ts";
 
 /** How a leg ended: by a close frame, or by what was found wrong with it. */
 export type LegEnd =
@@ -25,10 +25,10 @@ export interface LegOwner {
 export const messageBytesMax = 1024 * 1024;
 /** Longest frame that is sent, in bytes. */
 export const frameBytesMax = 64 * 1024;
-/** At so many waiting bytes the source of them is to be paused, in bytes. */
-export const highWaterBytes = 128 * 1024;
-/** At so many it is to be resumed, in bytes. */
-export const lowWaterBytes = 32 * 1024;
+/** Part of `heldBytesMax` that may wait for one peer before the source of it is paused; the rest is for what comes after. */
+const highWaterShare = 1 / 8;
+/** Part of it at which the source is resumed. */
+const lowWaterShare = 1 / 32;
 /** A peer that has been sent more than this without a word may be held up by it, and then answers no ping, in bytes. */
 const unansweredBytesMax = 64 * 1024;
 /** How often a leg is looked at, in ms: so much later than its limit an end may come. */
@@ -36,10 +36,12 @@ const lookEveryMs = 1_000;
 
 export class Leg {
   readonly #websocket: PatientWebSocket;
-  readonly #socket: Duplex;
+  readonly #socket: SplitSocket;
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
   readonly #owner: LegOwner;
+  readonly #highWaterBytes: number;
+  readonly #lowWaterBytes: number;
   readonly #over = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #emptied: PromiseWithResolvers<void> | undefined;
@@ -63,7 +65,7 @@ export class Leg {
   constructor(deps: {
     readonly websocket: PatientWebSocket;
     /** The stream below the websocket. */
-    readonly socket: Duplex;
+    readonly socket: SplitSocket;
     readonly clock: Clock;
     readonly limits: SessionLimits;
     readonly owner: LegOwner;
@@ -73,6 +75,8 @@ export class Leg {
     this.#clock = deps.clock;
     this.#limits = deps.limits;
     this.#owner = deps.owner;
+    this.#highWaterBytes = deps.limits.heldBytesMax * highWaterShare;
+    this.#lowWaterBytes = deps.limits.heldBytesMax * lowWaterShare;
     const nowMs = this.#clock.monotonicMs();
     this.#heardAtMs = nowMs;
     this.#takenAtMs = nowMs;
@@ -103,7 +107,7 @@ export class Leg {
 
   /** Bytes in all queues of this leg, both directions. */
   get heldBytes(): number {
-    return this.#isClosed ? 0 : this.waitingBytes + this.#socket.readableLength;
+    return this.#isClosed ? 0 : this.waitingBytes + this.#socket.incomingBytes;
   }
 
   /** Whether the source of what is sent here should be paused; `drained` follows. */
@@ -120,7 +124,7 @@ export class Leg {
       this.#unansweredBytes += frame.length;
       this.#websocket.send(frame, () => this.#checkDrained());
     }
-    if (this.waitingBytes >= highWaterBytes) this.#isFull = true;
+    if (this.waitingBytes >= this.#highWaterBytes) this.#isFull = true;
   }
 
   /** Sends one text frame. */
@@ -211,7 +215,7 @@ export class Leg {
       this.#emptied?.resolve();
       this.#emptied = undefined;
     }
-    if (!this.#isFull || this.waitingBytes > lowWaterBytes) return;
+    if (!this.#isFull || this.waitingBytes > this.#lowWaterBytes) return;
     this.#isFull = false;
     this.#owner.drained();
   }
@@ -234,7 +238,11 @@ export class Leg {
     if (nowMs - this.#takenAtMs >= this.#limits.stalledAfterMs) this.#end({ kind: "stalled" });
     else if (this.#isLost(nowMs)) this.#end({ kind: "lost" });
     if (this.#hasEnded) return;
-    if (nowMs - this.#pingedAtMs >= this.#limits.pingEveryMs && waitingBytes < highWaterBytes && this.isWritable) {
+    if (
+      nowMs - this.#pingedAtMs >= this.#limits.pingEveryMs &&
+      waitingBytes < this.#highWaterBytes &&
+      this.isWritable
+    ) {
       this.#pingedAtMs = nowMs;
       this.#websocket.ping(undefined, undefined, () => this.#pingTaken());
     }

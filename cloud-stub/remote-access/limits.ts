@@ -18,7 +18,7 @@ export interface SessionLimits {
   readonly totalMs: number;
   /** How long what was received before the end is still being delivered, and a close frame awaited, in ms. */
   readonly drainMs: number;
-  /** Bytes that one session may hold in all its queues; see `Relay` for how they are shared out. */
+  /** Bytes that one session may hold in all its queues, at least 512 KiB; relay.ts says how they are shared out. */
   readonly heldBytesMax: number;
   readonly sessionsMax: number;
   readonly sessionsPerDeviceMax: number;

@@ -21,9 +21,9 @@ export const earlyBytesMax = 64 * 1024;
 /**
  * `waiting`: what comes early is kept; `flowing`; `cut`: nothing passes any more, though a failure may still be told.
  *
- * What a session holds: the early bytes, and for each direction up to the high mark of the far leg, what ws had read when
- * the near leg was paused (64 KiB) and one message. With messages up to 64 KiB, as browsers and gateways of ours send
- * them, that is below 512 KiB; a single message of up to 1 MiB is taken whole and passed on in pieces.
+ * What a session holds stays below `heldBytesMax`, whatever the two ends do: early bytes, or for each direction the high
+ * mark of the far leg and what the near leg's connection had read when it was paused (split-socket.ts: two read buffers
+ * of 64 KiB and one piece of 32 KiB).
  */
 type Mode = "waiting" | "flowing" | "cut";
 

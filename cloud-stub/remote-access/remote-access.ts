@@ -25,6 +25,7 @@ import type { ProtocolStream } from "./protocols/protocol-stream.ts";
 import { createVncStream } from "./protocols/vnc.ts";
 import { Session, type SessionDependencies } from "./session.ts";
 import { closeLeftoverSessions } from "./session-records.ts";
+import { SplitSocket } from "./split-socket.ts";
 import { readUpgradePath } from "./upgrade-path.ts";
 import type { Vault } from "./vault.ts";
 
@@ -52,6 +53,9 @@ export interface SessionFilter {
 
 /** Upgrades that may be under judgement at the same time. */
 const upgradesMax = 200;
+
+/** How long sessions may take to end in order when the cloud stops, in ms. */
+const stopLimitMs = 4_000;
 
 const unknownKey: Refusal = {
   status: 404,
@@ -150,8 +154,14 @@ export class RemoteAccess {
     if (this.#state === "killed") return;
     this.#state = "stopping";
     this.#unwatchRemoved();
+    const { clock } = this.#deps;
     this.endSessions({}, "cloud.stopping");
+    // Sessions that were ending already have longer limits of their own.
+    const timer = clock.setTimeout(() => {
+      for (const session of this.#sessions) session.hurry();
+    }, stopLimitMs);
     await Promise.all([...this.#sessions].map((session) => session.finished));
+    clock.clearTimeout(timer);
     for (const socket of this.#judged) socket.destroy();
   }
 
@@ -181,13 +191,14 @@ export class RemoteAccess {
       this.#refuse(request, socket, refusal);
       return;
     }
-    this.#clientServer.handleUpgrade(request, socket, head, (websocket) => {
+    const splitSocket = new SplitSocket(socket, head, messageBytesMax);
+    this.#clientServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
       this.#judged.delete(socket);
       const session = new Session(this.#sessionDeps, {
         endpoint,
         stream,
         websocket,
-        socket,
+        socket: splitSocket,
         userName: principal.userName,
         clientAddress: peer.address,
         hasChannel: websocket.protocol === sessionSubprotocol,
@@ -211,9 +222,10 @@ export class RemoteAccess {
       return;
     }
     // The key is used up in the callback, so a request that is no websocket request costs nothing.
-    this.#deviceServer.handleUpgrade(request, socket, head, (websocket) => {
+    const splitSocket = new SplitSocket(socket, head, messageBytesMax);
+    this.#deviceServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
       this.#judged.delete(socket);
-      session.acceptDevice(websocket, socket);
+      session.acceptDevice(websocket, splitSocket);
     });
   }
 
@@ -250,23 +262,30 @@ export class RemoteAccess {
   #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
     if (this.#state === "killed") return;
     const { status, error } = refusal;
-    this.#deps.log.warn("http.refused", { status, error, path: redactPath(request.url ?? "") });
+    this.#deps.log.warn("http.refused", { status, error, path: loggedPath(request) });
     refuseUpgrade(socket, refusal, this.#deps.clock);
   }
 
   #failed(request: IncomingMessage, socket: Duplex, error: unknown): void {
     if (this.#state === "killed") return;
-    this.#deps.log.error("http.failed", { path: redactPath(request.url ?? ""), why: errorText(error) });
+    this.#deps.log.error("http.failed", { path: loggedPath(request), why: errorText(error) });
     const message = "Something went wrong inside Postern; its log has more.";
     refuseUpgrade(socket, { status: 500, error: "general/internalError", message }, this.#deps.clock);
   }
 }
+
+const noBytes = Buffer.alloc(0);
 
 interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly peer: Peer;
+}
+
+/** Without secrets, and no longer than what a log line should hold. */
+function loggedPath(request: IncomingMessage): string {
+  return redactPath(request.url ?? "").slice(0, 300);
 }
 
 function createServer(

@@ -1,5 +1,4 @@
 // One remote-access session: runs its machine, holds its two legs, and writes down how it began and ended.
-import type { Duplex } from "node:stream";
 import { type Actor, createActor } from "xstate";
 import type { Random, TimerHandle } from "#hardware/ports.ts";
 import { type CloseReason, closeText } from "#protocol/close-reason.ts";
@@ -19,6 +18,7 @@ import { Relay, type RelayOwner } from "./relay.ts";
 import { type SessionEnd, type SessionEvent, sessionMachine } from "./session.machine.ts";
 import { SessionOperation } from "./session-operation.ts";
 import { type RecordsDependencies, SessionRecords } from "./session-records.ts";
+import type { SplitSocket } from "./split-socket.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 export interface SessionDependencies extends RecordsDependencies {
@@ -37,7 +37,7 @@ export interface SessionRequest {
   readonly hasChannel: boolean;
   readonly websocket: PatientWebSocket;
   /** The stream below the websocket. */
-  readonly socket: Duplex;
+  readonly socket: SplitSocket;
 }
 
 /** How long a client may take to hear of a failure in its own protocol, and everything when the cloud stops, in ms. */
@@ -117,7 +117,7 @@ export class Session {
   }
 
   /** Takes the gateway's websocket; the key is used up. */
-  acceptDevice(websocket: PatientWebSocket, socket: Duplex): void {
+  acceptDevice(websocket: PatientWebSocket, socket: SplitSocket): void {
     this.#connectionKey = undefined;
     const { limits } = this.#deps;
     this.#device = new Leg({
@@ -135,6 +135,12 @@ export class Session {
   /** Ends the session from outside; does nothing if it is ending already. */
   end(reason: CloseReason, text = closeText(reason)): void {
     this.#send({ type: "session.ended", reason, text });
+  }
+
+  /** Breaks off whatever the session still waits for; its records are written all the same. */
+  hurry(): void {
+    this.#waits.cancel();
+    this.#abandon();
   }
 
   /** As if the process died: no word to anybody, nothing written. */

@@ -87,19 +87,21 @@ export class Authentication {
     const { tenantId, name } = splitUser(user, this.#tenantId);
     const userName = `${tenantId}/${name}`;
     const account = await this.#accounts.get(tenantId, name);
+    // What somebody types as a name may be a password: only names that we know go into the log.
+    const shownName = account === undefined ? "(unknown)" : userName;
     const key = this.#remembered.keyFor(tenantId, name, password);
     if (account?.isEnabled === true && this.#remembered.has(key, account.stamp)) return { ok: true, account };
-    if (!this.#rateLimit.isOpen(address, userName)) return this.#refused(userName, address, "too-many");
+    if (!this.#rateLimit.isOpen(address, userName)) return this.#refused(shownName, address, "too-many");
     let isRight: boolean;
     try {
       isRight = await this.#verify(key, password, account);
     } catch (error) {
-      if (error instanceof HasherBusyError) return this.#refused(userName, address, "busy");
+      if (error instanceof HasherBusyError) return this.#refused(shownName, address, "busy");
       throw error;
     }
     if (!isRight || account === undefined || !account.isEnabled) {
       this.#rateLimit.failed(address, userName);
-      return this.#refused(userName, address, "wrong");
+      return this.#refused(shownName, address, "wrong");
     }
     this.#rateLimit.succeeded(address, userName);
     this.#remembered.remember(key, account.stamp);
@@ -199,7 +201,7 @@ export class Authentication {
   }
 
   #refused(user: string, address: string, why: LoginRefusal): { readonly ok: false; readonly why: LoginRefusal } {
-    this.#log.warn("login.failed", { user: printable(user), address, why });
+    this.#log.warn("login.failed", { user, address, why });
     return { ok: false, why };
   }
 }
@@ -234,9 +236,4 @@ function parseCookies(header: string | undefined): ReadonlyMap<string, string> {
     if (equals > 0 && !cookies.has(name)) cookies.set(name, part.slice(equals + 1).trim());
   }
   return cookies;
-}
-
-/** A name that somebody typed at us, for the log: short, without control characters. */
-function printable(name: string): string {
-  return name.replace(/[^\x20-\x7e]/g, "?").slice(0, 100);
 }

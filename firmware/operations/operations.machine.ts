@@ -59,6 +59,7 @@ export const operationsMachine = setup({
   },
   actions: {
     log: (_, _entry: LogEntry) => {},
+    tell: sendParent((_, fact: OperationsFact) => fact),
   },
 }).createMachine({
   id: "operations",
@@ -73,7 +74,7 @@ export const operationsMachine = setup({
           switch (effect.kind) {
             case "request":
             case "report":
-              enqueue(sendParent(factOf(effect)));
+              enqueue({ type: "tell", params: factOf(effect) });
               break;
             case "log":
               enqueue({ type: "log", params: effect.entry });

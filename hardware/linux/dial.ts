@@ -121,6 +121,8 @@ function describe({ address, port }: TcpTarget): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** Node adds advice for programmers behind a semicolon. */
 function words(what: string, error: NodeJS.ErrnoException): string {
-  return `${what}: ${error.message}`;
+  const [fact = error.code] = error.message.split("; ");
+  return `${what}: ${fact}`;
 }

@@ -88,12 +88,13 @@ export class CloudHttp {
     const request = sendRequest({
       method,
       path,
+      // With no agent this is asked for the connection; one request each is all that it is used for.
       createConnection: () => stream,
-      agent: false,
       headers: {
         Host: this.authority,
         Authorization: this.#authorization,
         Accept: "application/json",
+        Connection: "close",
         ...(contents === undefined ? {} : { "Content-Type": "application/json", "Content-Length": contents.length }),
       },
     });

@@ -24,8 +24,8 @@ export class ScriptedCloud {
   readonly webSockets: WebSocket[] = [];
   /** Upgrade requests as "path authorization host". */
   readonly upgrades: string[] = [];
-  /** HTTP status instead of an upgrade, while set. */
-  refuseUpgradeWith: number | undefined;
+  /** HTTP status instead of an upgrade, or no answer at all, while set. */
+  refuseUpgradeWith: number | "silence" | undefined;
   readonly mqttConnections: Connection[] = [];
   readonly #broker: Aedes;
   readonly #http: Server;
@@ -41,6 +41,7 @@ export class ScriptedCloud {
     this.#http = createServer((_request, response) => response.writeHead(404).end());
     this.#http.on("upgrade", (request, socket, head) => {
       this.upgrades.push(`${request.url} ${request.headers.authorization} ${request.headers.host}`);
+      if (this.refuseUpgradeWith === "silence") return;
       if (this.refuseUpgradeWith !== undefined) {
         socket.end(`HTTP/1.1 ${this.refuseUpgradeWith} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
         return;

@@ -63,28 +63,54 @@ describe("relay, bytes", () => {
   });
 
   it.each([
-    ["client", "gateway"],
-    ["gateway", "client"],
-  ] as const)("holds less than 1 MiB while the %s sends and the other end reads nothing", async (from, to) => {
+    ["client", "gateway", 64 * 1024],
+    ["gateway", "client", 64 * 1024],
+    ["client", "gateway", mebibyte],
+    ["gateway", "client", mebibyte],
+  ] as const)(
+    "holds less than 1 MiB while the %s sends and the %s reads nothing, in messages of %i",
+    async (from, to, pieceBytes) => {
+      const peers = await world.opensPassthrough();
+      const bytes = pattern(8 * mebibyte, 3);
+      peers[to].websocket.pause();
+      let isSent = false;
+      void sendAll(peers[from], bytes, pieceBytes).then(() => {
+        isSent = true;
+      });
+      let heldMax = 0;
+      for (let turn = 0; turn < 500; turn++) {
+        await settle(2);
+        heldMax = Math.max(heldMax, ...world.remoteAccess.heldBytes());
+      }
+      expect(isSent).toBe(false);
+      expect(heldMax).toBeGreaterThan(64 * 1024);
+      expect(heldMax).toBeLessThan(mebibyte);
+      peers[to].websocket.resume();
+      await until("all of it", () => peers[to].receivedBytes === bytes.length);
+      expect(hash(peers[to].received)).toBe(hash(bytes));
+      expect(world.remoteAccess.heldBytes()).toEqual([0]);
+    },
+  );
+
+  it("holds less than 1 MiB while both send and neither reads, and keeps every byte", async () => {
     const peers = await world.opensPassthrough();
-    const bytes = pattern(8 * mebibyte, 3);
-    peers[to].websocket.pause();
-    let isSent = false;
-    void sendAll(peers[from], bytes, 64 * 1024).then(() => {
-      isSent = true;
-    });
+    const bytes = pattern(4 * mebibyte, 13);
+    for (const peer of [peers.client, peers.gateway]) {
+      peer.websocket.pause();
+      void sendAll(peer, bytes, mebibyte);
+    }
     let heldMax = 0;
     for (let turn = 0; turn < 500; turn++) {
       await settle(2);
       heldMax = Math.max(heldMax, ...world.remoteAccess.heldBytes());
     }
-    expect(isSent).toBe(false);
-    expect(heldMax).toBeGreaterThan(64 * 1024);
+    expect(heldMax).toBeGreaterThan(256 * 1024);
     expect(heldMax).toBeLessThan(mebibyte);
-    peers[to].websocket.resume();
-    await until("all of it", () => peers[to].receivedBytes === bytes.length);
-    expect(hash(peers[to].received)).toBe(hash(bytes));
-    expect(world.remoteAccess.heldBytes()).toEqual([0]);
+    for (const peer of [peers.client, peers.gateway]) peer.websocket.resume();
+    for (const peer of [peers.client, peers.gateway]) {
+      await until("all of it", () => peer.receivedBytes === bytes.length);
+      expect(hash(peer.received)).toBe(hash(bytes));
+    }
   });
 
   it("does not let a reader that stopped hold up the other direction", async () => {
@@ -489,6 +515,22 @@ describe("the cloud's end", () => {
     await world.clock.advance(4_900);
     expect(isStopped).toBe(true);
     expect(world.clock.pending).toBe(0);
+  });
+
+  it("stop() does not wait for the longer limits of a session that is ending already", async () => {
+    const { client, gateway } = await world.opensPassthrough();
+    client.websocket.pause();
+    await sendAll(gateway, pattern(160 * 1024, 12), 32 * 1024);
+    gateway.websocket.close(4013, "panel.reset");
+    await settle();
+    let isStopped = false;
+    void world.remoteAccess.stop().then(() => {
+      isStopped = true;
+    });
+    await world.clock.advance(4_100);
+    expect(isStopped).toBe(true);
+    expect(world.clock.pending).toBe(0);
+    expect(await world.auditOfSessions()).toMatchObject([{}, { reason: "panel.reset" }]);
   });
 
   it("kill() says nothing, writes nothing, and leaves no timer or socket", async () => {

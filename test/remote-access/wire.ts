@@ -70,8 +70,8 @@ export interface Wire {
   readonly far: WireEnd;
 }
 
-/** `near` is the test's end, `far` the cloud's. */
-export function makeWire(bytesPerTurn = 256 * 1024): Wire {
+/** `near` is the test's end, `far` the cloud's. Pieces are at most as long as what a socket reads at once. */
+export function makeWire(bytesPerTurn = 64 * 1024): Wire {
   const near = new WireEnd(bytesPerTurn);
   const far = new WireEnd(bytesPerTurn);
   near.other = far;

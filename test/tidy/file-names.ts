@@ -1,7 +1,7 @@
 // How files and folders are called, and how each file begins.
 
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-const kinds = new Set(["machine", "actor", "test", "bench", "contract", "config", "d", "module"]);
+const kinds = new Set(["machine", "actor", "test", "bench", "browser", "contract", "config", "d", "module"]);
 /** Words that say nothing of the domain. */
 const emptyWords = new Set(["util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "index"]);
 

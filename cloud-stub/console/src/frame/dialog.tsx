@@ -15,8 +15,8 @@ export function Dialog({ title, testId, onDismiss, footer, children, size = "480
   const modal = useRef<HTMLIxModalElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    // Fails only when the element is gone again, and then there is nothing to show.
-    void modal.current?.showModal();
+    // Never rejects: iX catches its own failures.
+    if (modal.current !== null) void open(modal.current);
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
@@ -30,4 +30,12 @@ export function Dialog({ title, testId, onDismiss, footer, children, size = "480
       <IxModalFooter>{footer}</IxModalFooter>
     </IxModal>
   );
+}
+
+async function open(modal: HTMLIxModalElement): Promise<void> {
+  await modal.showModal();
+  const active = document.activeElement;
+  // Opening takes a few frames: a person who is quick may be in a field already.
+  if (active !== modal && modal.contains(active)) return;
+  modal.querySelector<HTMLElement>("[data-initial-focus]")?.focus();
 }

@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
 /** Marks the element that a dialog gives the focus to when it opens. */
-export const initialFocus = { "auto-focus": "" } as const;
+export const initialFocus = { "data-initial-focus": "" } as const;
 
 export interface TextFieldProps {
   readonly id: string;

@@ -1,0 +1,259 @@
+// The cloud stand-in as a program: data folder, master key, certificates, ports and first passwords around cloud.ts.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { linuxClock } from "#hardware/linux/clock.ts";
+import { linuxRandom } from "#hardware/linux/random.ts";
+import { type Certificates, ensureCertificates } from "./certificates/certificates.ts";
+import { type Cloud, defaultTenantId, startCloud } from "./cloud.ts";
+import { CloudError } from "./cloud-error.ts";
+import { adminUserName, type FirstPasswords } from "./first-accounts.ts";
+import { type Listeners, openListeners } from "./listeners.ts";
+import { type CloudLog, createCloudLog } from "./log.ts";
+import { checkMasterKey, findMasterKey, type MasterKey } from "./master-key.ts";
+import { createVault } from "./remote-access/vault.ts";
+import { openStore } from "./store/store.ts";
+import { bootstrapTenantId, bootstrapUserName } from "./users/accounts.ts";
+import { scryptHasher } from "./users/password-hasher.ts";
+
+export { setUserPassword } from "./set-user-password.ts";
+
+type PortName = "httpPort" | "httpsPort" | "mqttsPort";
+
+export interface RunCloudOptions {
+  /** Made if missing. */
+  readonly dataDir: string;
+  /** Address of HTTPS and MQTT; default 127.0.0.1. */
+  readonly listen?: string;
+  /** Names and IP literals of this cloud; default localhost, 127.0.0.1, ::1. */
+  readonly hostname?: readonly string[];
+  /** Defaults 8080, 8443 and 8883; 0 takes a free one. */
+  readonly httpPort?: number;
+  readonly httpsPort?: number;
+  readonly mqttsPort?: number;
+  /** Which ports a person asked for; default: each that is not its default. */
+  readonly explicit?: readonly PortName[];
+  readonly masterKeyFile?: string;
+  /** Makes the master key there if it is missing: for the demo, which keeps it beside the data. */
+  readonly demoMasterKeyFile?: string;
+  /** For accounts that do not exist yet; default POSTERN_ADMIN_PASSWORD and POSTERN_BOOTSTRAP_PASSWORD, else random. */
+  readonly accounts?: FirstPasswords;
+  /** Passwords that were made up: shown or written to a file (default), or only given back. */
+  readonly firstPasswords?: "tell" | "return";
+  /** Takes each log line; default standard output. */
+  readonly write?: (line: string) => void;
+}
+
+export interface CloudProcess {
+  readonly ports: { readonly http: number; readonly https: number; readonly mqtts: number };
+  /** PEM of the authority that gateways trust, and the file that holds it. */
+  readonly caPem: string;
+  readonly caFile: string;
+  readonly tenantId: string;
+  readonly adminUser: string;
+  /** Only if it was made up at this start. */
+  readonly adminPassword?: string;
+  readonly bootstrapUser: string;
+  readonly bootstrapPassword?: string;
+  readonly cloud: Cloud;
+  /** Ends sessions with `cloud.stopping` and closes everything, within 5 s. */
+  stop(): Promise<void>;
+}
+
+const defaultHostNames = ["localhost", "127.0.0.1", "::1"];
+const defaultPorts: Readonly<Record<PortName, number>> = { httpPort: 8080, httpsPort: 8443, mqttsPort: 8883 };
+const consoleDir = fileURLToPath(new URL("../dist/console", import.meta.url));
+
+/** Starts a cloud on real ports. Throws CloudError or StoreError with one line for a person. */
+export async function runCloud(options: RunCloudOptions): Promise<CloudProcess> {
+  const log = createCloudLog(linuxClock, options.write ?? writeLine);
+  const names = readHostNames(options.hostname ?? defaultHostNames);
+  const dataDir = makeDataDir(options.dataDir);
+  const databaseFile = join(dataDir, "postern.db");
+  const masterKey = findMasterKey({
+    file: options.masterKeyFile,
+    demoFile: options.demoMasterKeyFile,
+    env: process.env,
+    random: linuxRandom,
+    isForExistingDatabase: existsSync(databaseFile),
+  });
+  tellMasterKey(masterKey, options, log);
+  const certificates = await readCertificates(databaseFile, masterKey.key, names);
+  const caFile = join(dataDir, "ca.pem");
+  if (certificates.authorityIs === "replaced") log.warn("cloud.new-authority", { ca: caFile });
+  writeIfChanged(caFile, certificates.authority);
+  const listen = options.listen ?? "127.0.0.1";
+  const wish = (name: PortName) => portWish(name, options);
+  const listeners = await openListeners({
+    listen,
+    http: wish("httpPort"),
+    https: wish("httpsPort"),
+    mqtts: wish("mqttsPort"),
+    server: certificates.server,
+    log,
+  });
+  try {
+    const cloud = await startCloud({
+      clock: linuxClock,
+      random: linuxRandom,
+      databaseFile,
+      masterKey: masterKey.key,
+      passwordHasher: scryptHasher(linuxRandom),
+      log,
+      accounts: options.accounts ?? accountsFromEnvironment(),
+      // HTTP is served on the loopback whatever the names of the cloud are.
+      allowedHosts: [...new Set([...names, ...defaultHostNames])],
+      ports: listeners.ports,
+      consoleDir,
+    });
+    listeners.serve(cloud);
+    if (options.firstPasswords !== "return") tellFirstPasswords(cloud.created, dataDir, log);
+    return ready({ cloud, listeners, certificates, caFile, names, write: options.write ?? writeLine });
+  } catch (error) {
+    await listeners.close();
+    throw error;
+  }
+}
+
+function ready(parts: {
+  readonly cloud: Cloud;
+  readonly listeners: Listeners;
+  readonly certificates: Certificates;
+  readonly caFile: string;
+  readonly names: readonly string[];
+  readonly write: (line: string) => void;
+}): CloudProcess {
+  const { cloud, listeners, certificates, caFile } = parts;
+  const { ports } = listeners;
+  const name = parts.names[0] ?? "localhost";
+  const host = name.includes(":") ? `[${name}]` : name;
+  const line = {
+    time: new Date(linuxClock.nowMs()).toISOString(),
+    level: "info",
+    event: "cloud.ready",
+    ports,
+    url: `https://${host}:${ports.https}`,
+    httpUrl: `http://localhost:${ports.http}`,
+    mqtt: `mqtts://${host}:${ports.mqtts}`,
+    ca: caFile,
+  };
+  parts.write(JSON.stringify(line));
+  let stopped: Promise<void> | undefined;
+  return {
+    ports,
+    caPem: certificates.authority,
+    caFile,
+    tenantId: defaultTenantId,
+    adminUser: adminUserName,
+    bootstrapUser: `${bootstrapTenantId}/${bootstrapUserName}`,
+    ...cloud.created,
+    cloud,
+    stop() {
+      stopped ??= (async () => {
+        listeners.stopAccepting();
+        await cloud.stop();
+        await listeners.close();
+      })();
+      return stopped;
+    },
+  };
+}
+
+/** The certificates need the store before the cloud runs on it, because the ports need the certificates. */
+async function readCertificates(
+  databaseFile: string,
+  masterKey: Uint8Array,
+  names: readonly string[],
+): Promise<Certificates> {
+  const store = openStore(databaseFile);
+  try {
+    const vault = createVault(masterKey, linuxRandom);
+    await checkMasterKey(store, vault, databaseFile);
+    return await ensureCertificates({ store, vault, clock: linuxClock, random: linuxRandom, names });
+  } finally {
+    store.close();
+  }
+}
+
+function portWish(name: PortName, options: RunCloudOptions): { port: number; isExplicit: boolean } {
+  const port = options[name] ?? defaultPorts[name];
+  return { port, isExplicit: options.explicit?.includes(name) ?? port !== defaultPorts[name] };
+}
+
+function makeDataDir(dataDir: string): string {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return dataDir;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CloudError("cloud.bad-option", `The data folder cannot be made: ${why}`, { cause: error });
+  }
+}
+
+function readHostNames(names: readonly string[]): readonly string[] {
+  const clean = [
+    ...new Set(
+      names.map((name) =>
+        name
+          .trim()
+          .toLowerCase()
+          .replace(/^\[|\]$/g, ""),
+      ),
+    ),
+  ];
+  const bad = clean.find((name) => !/^(?:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45})$/.test(name));
+  if (clean.length > 0 && bad === undefined) return clean;
+  throw new CloudError(
+    "cloud.bad-option",
+    `--hostname: ${JSON.stringify(bad ?? "")} is neither a host name nor an IP address (no port, no wildcard)`,
+  );
+}
+
+function accountsFromEnvironment(): FirstPasswords {
+  const adminPassword = process.env["POSTERN_ADMIN_PASSWORD"];
+  const bootstrapPassword = process.env["POSTERN_BOOTSTRAP_PASSWORD"];
+  return {
+    ...(adminPassword ? { adminPassword } : {}),
+    ...(bootstrapPassword ? { bootstrapPassword } : {}),
+  };
+}
+
+function tellMasterKey(masterKey: MasterKey, options: RunCloudOptions, log: CloudLog): void {
+  const { source, isNew, isReadableByOthers } = masterKey;
+  if (isNew) log.info("master-key.created", { file: source });
+  if (isReadableByOthers) log.warn("master-key.readable-by-others", { file: source });
+  if (options.demoMasterKeyFile !== undefined) {
+    log.info("master-key.beside-data", {
+      file: source,
+      why: "for the demo only: a copy of the folder holds all secrets",
+    });
+  }
+}
+
+/** A password that nobody has seen is shown once to a person, or else left in a file of its own. */
+function tellFirstPasswords(created: FirstPasswords, dataDir: string, log: CloudLog): void {
+  const lines = [
+    ...(created.adminPassword === undefined ? [] : [`${adminUserName} ${created.adminPassword}`]),
+    ...(created.bootstrapPassword === undefined
+      ? []
+      : [`${bootstrapTenantId}/${bootstrapUserName} ${created.bootstrapPassword}`]),
+  ];
+  if (lines.length === 0) return;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`New accounts, shown only this once (user, password):\n${lines.join("\n")}\n`);
+    return;
+  }
+  const file = join(dataDir, "first-passwords.txt");
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  log.info("accounts.created", { passwords: file });
+}
+
+function writeIfChanged(file: string, text: string): void {
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+  writeFileSync(file, text, { mode: 0o644 });
+}
+
+function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,68 @@
+// `postern cloud user password NAME`: a new password for an account, on the data folder of a stopped or running cloud.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { linuxClock } from "#hardware/linux/clock.ts";
+import { linuxRandom } from "#hardware/linux/random.ts";
+import { Audit } from "./audit/audit.ts";
+import { defaultTenantId } from "./cloud.ts";
+import { CloudError } from "./cloud-error.ts";
+import { openStore } from "./store/store.ts";
+import { Accounts, passwordLengthMin } from "./users/accounts.ts";
+import { scryptHasher } from "./users/password-hasher.ts";
+
+/**
+ * Reads the password from standard input, at a terminal without showing it, unless it is given. The account's logins
+ * end; a running cloud notices at the next request. Throws CloudError `cloud.bad-option` with what is wrong.
+ */
+export async function setUserPassword(options: {
+  readonly dataDir: string;
+  /** `tenant/name`, or a name of the cloud's own tenant. */
+  readonly name: string;
+  readonly password?: string;
+}): Promise<void> {
+  const file = join(options.dataDir, "postern.db");
+  if (!existsSync(file)) {
+    throw new CloudError("cloud.bad-option", `There is no cloud in ${options.dataDir}: ${file} does not exist`);
+  }
+  const slash = options.name.indexOf("/");
+  const tenantId = slash < 0 ? defaultTenantId : options.name.slice(0, slash);
+  const name = options.name.slice(slash + 1);
+  const store = openStore(file);
+  try {
+    const accounts = new Accounts({ clock: linuxClock, random: linuxRandom, store, hasher: scryptHasher(linuxRandom) });
+    if ((await accounts.get(tenantId, name)) === undefined) {
+      throw new CloudError("cloud.bad-option", `There is no account ${tenantId}/${name}`);
+    }
+    const password = options.password ?? (await readPassword(`New password of ${tenantId}/${name}: `));
+    if (password.length < passwordLengthMin) {
+      throw new CloudError("cloud.bad-option", `A password needs at least ${passwordLengthMin} characters`);
+    }
+    await accounts.setPassword(tenantId, name, password);
+    await new Audit({ clock: linuxClock, store }).record({
+      type: "User",
+      activity: "Password changed",
+      text: `Password of '${tenantId}/${name}' changed on the command line.`,
+      userName: name,
+    });
+  } finally {
+    store.close();
+  }
+}
+
+/** The first line of standard input. What is typed at a terminal is not shown. */
+async function readPassword(question: string): Promise<string> {
+  const isTerminal = process.stdin.isTTY === true;
+  if (isTerminal) process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  try {
+    const first = await lines[Symbol.asyncIterator]().next();
+    return first.done === true ? "" : first.value;
+  } finally {
+    lines.close();
+    process.stdin.unref?.();
+    if (isTerminal) process.stderr.write("\n");
+  }
+}

@@ -1,0 +1,357 @@
+// `postern up`: cloud, one gateway and a LAN with three panels on this machine, for people to try things out.
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type CloudProcess, type RunCloudOptions, runCloud, setUserPassword } from "#cloud-stub/main.ts";
+import { type Gateway, startGateway } from "#firmware/gateway.ts";
+import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
+import { openLinuxNetwork } from "#hardware/linux/network.ts";
+import type { Hardware, Network } from "#hardware/ports.ts";
+import { cloudHost, demoDeviceId, demoGatewayConfig, demoGatewayToml } from "./demo/demo-gateway.ts";
+import { type DemoPanel, startDemoPanels } from "./demo/demo-panels.ts";
+import { enterPanels, letGatewayIn } from "./demo/demo-registration.ts";
+import type { Patience } from "./operator/patience.ts";
+import { Operator } from "./operator.ts";
+import type { UntilOptions } from "./simulated-clock.ts";
+import { createSiteLog } from "./site/json-log.ts";
+
+type PortOption = "port" | "httpsPort" | "mqttsPort";
+
+export interface RunSiteOptions {
+  /** Of the console over HTTP. */
+  readonly port: number;
+  readonly httpsPort: number;
+  readonly mqttsPort: number;
+  /** Made if missing; a second start finds there what the first one left. */
+  readonly dataDir: string;
+  /** Drives the panels' process values. */
+  readonly seed: number;
+  /** Ports that a person asked for: one of these that is taken is an error, the others give way. */
+  readonly explicit: readonly PortOption[];
+}
+
+/** How often the state of a waited-for thing is looked at, and how long at most. */
+const lookEveryMs = 25;
+const waitMs = 60_000;
+const bootstrapUser = "management/devicebootstrap";
+
+/** An error with a `code` is for a person to read; its message is one line. */
+class SiteError extends Error {
+  readonly code: "site.stopped" | "site.in-use" | "site.not-online";
+
+  constructor(code: SiteError["code"], message: string) {
+    super(message);
+    this.name = "SiteError";
+    this.code = code;
+  }
+}
+
+/** Runs until SIGINT or SIGTERM. Resolves with the exit code: 0 after a signal, 1 when it could not start. */
+export async function runSite(options: RunSiteOptions): Promise<number> {
+  const stop = listenForStop();
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    await Promise.race([startSite(options, closers, stop.signal), stop.asked.then(stoppedEarly)]);
+    await stop.asked;
+    say("Stopping ...");
+    return 0;
+  } catch (error) {
+    if (error instanceof SiteError && error.code === "site.stopped") return 0;
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    process.stderr.write(`postern up: ${error.message}\n`);
+    return 1;
+  } finally {
+    stop.abort();
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+/** Signals may come twice (a terminal and npm both send one), and late ones must still find a listener. */
+function listenForStop() {
+  const controller = new AbortController();
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const stop = (): void => {
+    controller.abort();
+    resolve();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  return { asked, signal: controller.signal, abort: () => controller.abort() };
+}
+
+function stoppedEarly(): never {
+  throw new SiteError("site.stopped", "stopped while starting");
+}
+
+async function startSite(
+  options: RunSiteOptions,
+  closers: (() => Promise<void>)[],
+  signal: AbortSignal,
+): Promise<void> {
+  const folders = makeFolders(options.dataDir);
+  closers.push(takeFolder(options.dataDir));
+  // What is started after the signal must be closed too, so each step is entered before the next one begins.
+  const step = <T>(made: T, close: (made: T) => Promise<void>): T => {
+    closers.push(() => close(made));
+    if (signal.aborted) stoppedEarly();
+    return made;
+  };
+  const hardware = await openLinuxHardware({ stateDir: folders.state });
+  const adminPassword = process.env["POSTERN_ADMIN_PASSWORD"] || newSecret(hardware);
+  const bootstrap = readBootstrapPassword(folders.bootstrapPassword, hardware);
+
+  say("Starting the cloud ...");
+  const cloudLog = openLog(folders.cloudLog, closers);
+  const isFirstStart = !existsSync(join(folders.cloud, "postern.db"));
+  const accounts = { adminPassword, bootstrapPassword: bootstrap.password };
+  const cloud = step(await runCloud(cloudOptions(options, { ...folders, accounts, write: cloudLog })), (it) =>
+    it.stop(),
+  );
+  tellOtherPorts(options, cloud);
+  if (!isFirstStart) await setPasswords(folders.cloud, { adminPassword, bootstrap });
+
+  say("Starting three panels ...");
+  const { clock, random } = hardware;
+  // Not the gateway's own network: it refuses tunnels to ports on which it listens itself.
+  const panels = step(
+    await startDemoPanels({ network: openLinuxNetwork(), clock, random, seed: options.seed }),
+    async (started) => {
+      for (const panel of started) await panel.running.close();
+    },
+  );
+
+  const operator = newOperator({ cloud, adminPassword, network: openLinuxNetwork(), hardware, signal });
+  const isKnown = (await operator.findsDevice(demoDeviceId)) !== undefined;
+  // A cloud that was started afresh knows nothing of the credentials that an earlier one gave.
+  if (!isKnown) await hardware.storage.remove("credentials.json");
+  const isRegistered = (await hardware.storage.list()).includes("credentials.json");
+
+  say(isRegistered ? "Starting the gateway ..." : "Starting the gateway and registering it ...");
+  const gatewayLog = openLog(folders.gatewayLog, closers);
+  const gateway = step(
+    startDemoGateway({ hardware, cloud, panels, folders, password: bootstrap.password, write: gatewayLog }),
+    (it) => it.stop(),
+  );
+  if (!isRegistered) await letGatewayIn(operator);
+  await isOnline(gateway, operator, folders.gatewayLog, signal);
+  await enterPanels(operator, panels);
+  if (signal.aborted) stoppedEarly();
+  announce({ cloud, panels, adminPassword, options });
+}
+
+function makeFolders(dataDir: string) {
+  const gateway = join(dataDir, "gateway");
+  const cloud = join(dataDir, "cloud");
+  for (const folder of [dataDir, gateway, cloud]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return {
+    cloud,
+    gateway,
+    state: join(gateway, "state"),
+    config: join(gateway, "gateway.toml"),
+    bootstrapPassword: join(gateway, "bootstrap-password"),
+    cloudLog: join(dataDir, "cloud.log"),
+    gatewayLog: join(dataDir, "gateway.log"),
+  };
+}
+
+/** Two sites on one folder would write over each other's state. */
+function takeFolder(dataDir: string): () => Promise<void> {
+  const file = join(dataDir, "up.pid");
+  const other = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (other !== 0 && other !== process.pid && isAlive(other)) {
+    throw new SiteError(
+      "site.in-use",
+      `process ${other} already runs a site in ${dataDir}: stop it, or name another folder with --data`,
+    );
+  }
+  writeFileSync(file, `${process.pid}\n`, { mode: 0o600 });
+  return async () => rmSync(file, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** A line writer into a file of mode 0600 that begins empty. */
+function openLog(file: string, closers: (() => Promise<void>)[]): (line: string) => void {
+  const stream = createWriteStream(file, { flags: "w", mode: 0o600 });
+  stream.once("open", () => chmodSync(file, 0o600));
+  // A full disk must not end the site; what is lost is the log.
+  stream.on("error", () => undefined);
+  closers.push(() => new Promise<void>((resolve) => stream.end(() => resolve())));
+  return (line) => void stream.write(`${line}\n`);
+}
+
+function newSecret({ random }: Hardware): string {
+  return Buffer.from(random.bytes(15)).toString("base64url");
+}
+
+/** The gateway has it in a file, as a real one would. */
+function readBootstrapPassword(file: string, hardware: Hardware) {
+  if (existsSync(file)) return { password: readFileSync(file, "utf8").trim(), isNew: false };
+  const password = newSecret(hardware);
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  return { password, isNew: true };
+}
+
+function cloudOptions(
+  { port, httpsPort, mqttsPort, explicit }: RunSiteOptions,
+  rest: Pick<RunCloudOptions, "accounts" | "write"> & { readonly cloud: string },
+): RunCloudOptions {
+  const names = { port: "httpPort", httpsPort: "httpsPort", mqttsPort: "mqttsPort" } as const;
+  return {
+    dataDir: rest.cloud,
+    httpPort: port,
+    httpsPort,
+    mqttsPort,
+    explicit: explicit.map((name) => names[name]),
+    // Beside the data, because this is a demo; the cloud's log says so too.
+    demoMasterKeyFile: join(rest.cloud, "master.key"),
+    firstPasswords: "return",
+    ...(rest.accounts === undefined ? {} : { accounts: rest.accounts }),
+    ...(rest.write === undefined ? {} : { write: rest.write }),
+  };
+}
+
+function tellOtherPorts(wanted: RunSiteOptions, { ports }: CloudProcess): void {
+  const rows = [
+    ["console", wanted.port, ports.http],
+    ["HTTPS", wanted.httpsPort, ports.https],
+    ["MQTT", wanted.mqttsPort, ports.mqtts],
+  ] as const;
+  for (const [what, asked, got] of rows) {
+    if (asked !== 0 && asked !== got) say(`Port ${asked} for ${what} is taken; it is ${got} this time.`);
+  }
+}
+
+/** The accounts are there from an earlier start, whose passwords nobody kept. */
+async function setPasswords(
+  dataDir: string,
+  passwords: {
+    readonly adminPassword: string;
+    readonly bootstrap: { readonly password: string; readonly isNew: boolean };
+  },
+): Promise<void> {
+  const { adminPassword, bootstrap } = passwords;
+  await setUserPassword({ dataDir, name: "admin", password: adminPassword });
+  if (bootstrap.isNew) await setUserPassword({ dataDir, name: bootstrapUser, password: bootstrap.password });
+}
+
+function newOperator(parts: {
+  readonly cloud: CloudProcess;
+  readonly adminPassword: string;
+  readonly network: Network;
+  readonly hardware: Hardware;
+  readonly signal: AbortSignal;
+}): Operator {
+  const { cloud, adminPassword, network, hardware, signal } = parts;
+  return new Operator({
+    network,
+    patience: realPatience(signal),
+    random: hardware.random,
+    cloud: { host: cloudHost, httpsPort: cloud.ports.https, authorities: [cloud.caPem] },
+    user: `${cloud.tenantId}/${cloud.adminUser}`,
+    password: adminPassword,
+  });
+}
+
+function startDemoGateway(parts: {
+  readonly hardware: Hardware;
+  readonly cloud: CloudProcess;
+  readonly panels: readonly DemoPanel[];
+  readonly folders: ReturnType<typeof makeFolders>;
+  readonly password: string;
+  readonly write: (line: string) => void;
+}): Gateway {
+  const { hardware, cloud, panels, folders, password, write } = parts;
+  const settings = {
+    httpsPort: cloud.ports.https,
+    mqttsPort: cloud.ports.mqtts,
+    bootstrapUser,
+    stateDir: folders.state,
+    panelPorts: panels.map(({ running }) => running.port),
+  };
+  const files = { ca: cloud.caFile, password: folders.bootstrapPassword };
+  writeFileSync(folders.config, demoGatewayToml(settings, files), { mode: 0o600 });
+  return startGateway({
+    hardware,
+    log: createSiteLog(
+      () => hardware.clock.nowMs(),
+      (line) => write(JSON.stringify(line)),
+    ),
+    config: demoGatewayConfig({ ...settings, authority: cloud.caPem, bootstrapPassword: password }),
+  });
+}
+
+async function isOnline(gateway: Gateway, operator: Operator, log: string, signal: AbortSignal): Promise<void> {
+  try {
+    await realPatience(signal).until(() => gateway.status().connectivity === "online", { what: "the gateway" });
+    await operator.worksWith(demoDeviceId);
+    await operator.seesDeviceOnline();
+  } catch (error) {
+    if (error instanceof SiteError && error.code === "site.stopped") throw error;
+    throw new SiteError("site.not-online", `the gateway did not come online within a minute; its log is ${log}`);
+  }
+}
+
+/** Looks again and again in real time. */
+function realPatience(signal: AbortSignal): Patience {
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  const until = async (fact: Promise<unknown> | (() => unknown), options: UntilOptions): Promise<unknown> => {
+    if (typeof fact !== "function") return fact;
+    const endsAtMs = performance.now() + (options.limitMs ?? waitMs);
+    for (;;) {
+      if (signal.aborted) stoppedEarly();
+      const value = await fact();
+      if (value !== undefined && value !== null && value !== false) return value;
+      if (performance.now() > endsAtMs) throw new Error(`Waited too long for ${options.what}`);
+      await pause();
+    }
+  };
+  return { until: until as Patience["until"] };
+}
+
+function announce(parts: {
+  readonly cloud: CloudProcess;
+  readonly panels: readonly DemoPanel[];
+  readonly adminPassword: string;
+  readonly options: RunSiteOptions;
+}): void {
+  const { cloud, panels, adminPassword, options } = parts;
+  const { http, https, mqtts } = cloud.ports;
+  const url = `http://localhost:${http}`;
+  if (!existsSync(fileURLToPath(new URL("../dist/console/index.html", import.meta.url)))) {
+    say("The console is not built, so its pages are missing: run `npm run setup`.");
+  }
+  const rows = [
+    ["Console", url],
+    ["User", cloud.adminUser],
+    ["Password", adminPassword],
+    ["Panels", panels.map(({ name, running }) => `${name} (port ${running.port})`).join(", ")],
+    ["Logs", `${join(options.dataDir, "cloud.log")}, gateway.log`],
+  ] as const;
+  say(
+    `\nThe site is ready. Ctrl+C stops it.\n\n${rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`).join("\n")}\n`,
+  );
+  const line = {
+    event: "site.ready",
+    console: url,
+    https: `https://${cloudHost}:${https}`,
+    mqtts: `mqtts://${cloudHost}:${mqtts}`,
+    tenant: cloud.tenantId,
+    user: cloud.adminUser,
+    ca: cloud.caFile,
+    gateway: demoDeviceId,
+    panels: panels.map(({ name, running }) => ({ name, port: running.port })),
+    seed: options.seed,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

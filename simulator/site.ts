@@ -1,0 +1,430 @@
+// The whole site in one process on simulated time: operator, cloud, gateway and a LAN with panels. The vocabulary of tests.
+import { createHash } from "node:crypto";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gateway.ts";
+import { openLinuxStorage } from "#hardware/linux/storage.ts";
+import type { Hardware } from "#hardware/ports.ts";
+import { ClockView } from "./clock-view.ts";
+import type { Fault, World } from "./faults/fault.ts";
+import { Board } from "./gateway/board.ts";
+import type { DiskChange } from "./gateway/disk.ts";
+import { authorityPem } from "./network/certificate.ts";
+import { SimulatedNetwork } from "./network/network.ts";
+import { Operator } from "./operator.ts";
+import type { PanelProgram, RunningPanel } from "./panels/panel.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { type PendingTimer, SimulatedClock } from "./simulated-clock.ts";
+import { CloudServer, httpsPort, mqttsPort } from "./site/cloud-server.ts";
+import { GatewayBox } from "./site/gateway-box.ts";
+import { createSiteLog } from "./site/json-log.ts";
+import { LinkHandle } from "./site/link-handle.ts";
+import type { LogLine } from "./site/programs.ts";
+import { addSiteHosts, cloudName, panelAddress } from "./site/site-map.ts";
+
+export type SitePanels = Readonly<Record<string, PanelProgram>>;
+type Running<P extends SitePanels> = { readonly [Name in keyof P]: Awaited<ReturnType<P[Name]["start"]>> };
+type TunnelSettings = GatewayOptions["config"]["tunnels"];
+
+export interface SiteOptions<P extends SitePanels> {
+  readonly seed?: number;
+  readonly panels?: P;
+  /** External id of the gateway. */
+  readonly deviceId?: string;
+  readonly tunnels?: Partial<TunnelSettings>;
+  readonly limits?: NonNullable<CloudOptions["limits"]>;
+  /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
+  readonly registered?: boolean;
+  readonly startAtMs?: number;
+}
+
+/** Passwords of the site's accounts, so that a test can look for them where they must not be. */
+export const sitePasswords = { admin: "site-admin-Pa55", bootstrap: "site-bootstrap-Pa55" } as const;
+
+const certificateLifeMs = 365 * 86_400_000;
+/** Half-open connections that a power cut leaves behind are gone after their survivors' keep-alive, at the latest. */
+const teardownMs = 140_000;
+const logLinesShown = 6;
+
+let databases = 0;
+
+export class Site<P extends SitePanels = SitePanels> {
+  readonly seed: number;
+  readonly clock: SimulatedClock;
+  readonly network: SimulatedNetwork;
+  readonly operator: Operator;
+  readonly board: Board;
+  readonly gatewayLog: LogLine[] = [];
+  readonly cloudLog: LogLine[] = [];
+  readonly #random: SeededRandom;
+  readonly #options: SiteOptions<P>;
+  readonly #cloud: CloudServer;
+  readonly #gateway: GatewayBox;
+  readonly #databaseName: string;
+  readonly #lifts = new Map<object, { readonly name: string; readonly lift: () => void }>();
+  #panels: Partial<Record<keyof P, RunningPanel>> = {};
+
+  private constructor(options: SiteOptions<P>, clock: SimulatedClock) {
+    this.#options = options;
+    this.clock = clock;
+    this.seed = options.seed ?? 1;
+    this.#random = new SeededRandom(this.seed);
+    databases += 1;
+    this.#databaseName = `site-${process.pid}-${databases}.db`;
+    this.network = new SimulatedNetwork({ clock, random: this.#random.child("network") });
+    this.board = new Board({ clock, random: this.#random.child("board") });
+    const panelNames = Object.keys(options.panels ?? {});
+    addSiteHosts(this.network, { panelNames, gatewayClock: this.board.clock });
+    this.#cloud = new CloudServer({
+      clock,
+      host: this.network.host("cloud"),
+      start: () => this.#startCloud(),
+      certificate: {
+        names: [cloudName],
+        authority: "Postern site",
+        notBeforeMs: clock.nowMs() - certificateLifeMs,
+        notAfterMs: clock.nowMs() + certificateLifeMs,
+      },
+    });
+    this.#gateway = new GatewayBox({
+      clock,
+      host: this.network.host("gateway"),
+      board: this.board,
+      start: (hardware) => this.#startGateway(hardware),
+    });
+    this.operator = this.#newOperator();
+    clock.describeWorld = () => this.describe();
+  }
+
+  /** Starts everything; unless told otherwise the gateway is registered and online, and every panel has an endpoint. */
+  static async start<P extends SitePanels>(options: SiteOptions<P> = {}): Promise<Site<P>> {
+    const clock = SimulatedClock.start(options.startAtMs === undefined ? {} : { startAtMs: options.startAtMs });
+    const site = new Site(options, clock);
+    try {
+      await openLinuxStorage(databaseFolder());
+      await site.#cloud.start();
+      await site.#startPanels();
+      if (options.registered !== false) {
+        await site.gatewayRegisters();
+        await site.addsEndpoints();
+      }
+      return site;
+    } catch (error) {
+      clock.stop();
+      await site.#removeDatabase();
+      throw error;
+    }
+  }
+
+  /** External id of the gateway. */
+  get deviceId(): string {
+    return this.#options.deviceId ?? "gw-0001";
+  }
+
+  /** The running panels by name. */
+  get panels(): Running<P> {
+    return this.#panels as Running<P>;
+  }
+
+  /** The gateway's program; throws while the power is off. */
+  get gateway(): Gateway {
+    const { program } = this.#gateway;
+    if (program === undefined) throw new Error("The gateway is off");
+    return program as Gateway;
+  }
+
+  get cloud(): Cloud {
+    const { program } = this.#cloud;
+    if (program === undefined) throw new Error("The cloud is not running");
+    return program as Cloud;
+  }
+
+  /** What the cloud's machine presents to who connects from now on. */
+  get cloudServer(): CloudServer {
+    return this.#cloud;
+  }
+
+  /** The operator expects the gateway, it is switched on, asks, and is let in and online. */
+  async gatewayRegisters(): Promise<void> {
+    await this.operator.expectsDevice(this.deviceId);
+    this.powerOn();
+    await this.operator.acceptsDevice(this.deviceId);
+    await this.gatewayIsOnline();
+  }
+
+  /** Waits until the gateway is online and the cloud shows it so. */
+  async gatewayIsOnline(limitMs = 60_000): Promise<void> {
+    await this.clock.until(() => this.#gateway.program?.status().connectivity === "online", {
+      what: "the gateway to come online",
+      limitMs,
+    });
+    await this.operator.worksWith(this.deviceId);
+    await this.operator.seesDeviceOnline();
+  }
+
+  /** Enters each panel with the cloud, under its name. */
+  async addsEndpoints(): Promise<void> {
+    for (const [index, [name, { endpoint }]] of Object.entries(this.#options.panels ?? {}).entries()) {
+      const port = this.#panels[name]?.port ?? 0;
+      await this.operator.addsEndpoint({ name, hostname: panelAddress(index), port, ...endpoint });
+    }
+  }
+
+  /** The wire between two hosts: "operator", "cloud", "gateway" or a panel's name. */
+  between(one: string, other: string): LinkHandle {
+    return new LinkHandle(this.#linkWorld(), [one, other]);
+  }
+
+  /** One direction of the wire between two hosts. */
+  from(sender: string): { to: (receiver: string) => LinkHandle } {
+    return { to: (receiver) => new LinkHandle(this.#linkWorld(), [sender, receiver], sender) };
+  }
+
+  /** Runs `block` while a world fault (cloud restart, power cut, reset of everything) is in force. */
+  async during<T>(fault: Fault, block: () => T | Promise<T>): Promise<T> {
+    if ("plan" in fault) throw new Error(`"${fault.name}" is a fault of a link: use site.between(...).during`);
+    const world = this.#world();
+    const lift = this.#remember(
+      fault.name,
+      this.network.onConnect((attempt) => fault.onConnect?.(attempt) ?? false),
+    );
+    await fault.begin?.(world);
+    try {
+      return await block();
+    } finally {
+      lift();
+      await fault.end?.(world);
+    }
+  }
+
+  /** The gateway's power fails now, or just as the disk is about to make a change that `at` names. */
+  powerCut(options: { readonly at?: (change: DiskChange) => boolean } = {}): void {
+    const { at } = options;
+    if (at === undefined) {
+      this.#gateway.powerCut();
+      return;
+    }
+    this.board.disk.changing = (change) => {
+      if (!at(change)) return;
+      this.board.disk.changing = undefined;
+      this.#gateway.powerCut();
+    };
+  }
+
+  get isGatewayOn(): boolean {
+    return this.#gateway.isRunning;
+  }
+
+  powerOn(): void {
+    this.#gateway.powerOn();
+  }
+
+  /** The gateway's program is ended in order, as by SIGTERM, and stays off until `powerOn`. */
+  async gatewayStops(): Promise<void> {
+    await this.#gateway.stop();
+  }
+
+  /** The cloud goes and comes back with what it had stored. `hard`: as by kill -9. */
+  async cloudRestarts(options: { readonly hard?: boolean; readonly downMs?: number } = {}): Promise<void> {
+    await this.#cloud.stop({ hard: options.hard ?? false });
+    await this.clock.advance(options.downMs ?? 1000);
+    await this.#cloud.start();
+  }
+
+  /** Names of the connections that at least one end still has. */
+  openConnections(): readonly string[] {
+    return this.network.openConnections();
+  }
+
+  pendingTimers(): readonly PendingTimer[] {
+    return this.clock.pending();
+  }
+
+  /** What the world looks like, for the text of a failure. */
+  describe(): string {
+    const lines = (log: readonly LogLine[]): string[] =>
+      log.slice(-logLinesShown).map((line) => `  ${JSON.stringify(line)}`);
+    const faults = [...this.#lifts.values()].map(({ name }) => name);
+    return [
+      `Site with seed ${this.seed}, ${this.clock.monotonicMs()} ms after its start`,
+      `Faults in force: ${faults.join("; ") || "none"}`,
+      `Connections: ${this.openConnections().join("; ") || "none"}`,
+      "Gateway's log:",
+      ...lines(this.gatewayLog),
+      "Cloud's log:",
+      ...lines(this.cloudLog),
+    ].join("\n");
+  }
+
+  /** Ends everything and fails if something is left behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const leaks: string[] = [];
+    try {
+      await this.#endAll(leaks);
+    } finally {
+      this.clock.stop();
+      await this.#removeDatabase();
+    }
+    if (leaks.length > 0)
+      throw new Error(`Left behind at the end of a site with seed ${this.seed}: ${leaks.join("; ")}`);
+  }
+
+  async #endAll(leaks: string[]): Promise<void> {
+    for (const { lift } of [...this.#lifts.values()]) lift();
+    for (const session of this.operator.openSessions) await session.disconnects();
+    if (this.#gateway.isRunning && this.#cloud.isRunning) await this.#noSessionIsLeft(leaks);
+    await this.#gateway.stop();
+    if (this.#gateway.timersLeft > 0) leaks.push(`${this.#gateway.timersLeft} timers of the gateway`);
+    await this.#noConnectionIsLeft(leaks, "gateway");
+    await this.#cloud.stop({ hard: false });
+    await this.#noConnectionIsLeft(leaks, "cloud");
+    for (const panel of Object.values(this.#panels)) await panel?.close();
+    await this.clock.settle();
+    leaks.push(...this.openConnections(), ...this.clock.pending().map(({ name }) => `timer of ${name}`));
+  }
+
+  async #noSessionIsLeft(leaks: string[]): Promise<void> {
+    const left = (): readonly string[] => [
+      ...(this.#gateway.program?.status().tunnels ?? []).map(
+        ({ operation, state }) => `tunnel ${operation} (${state})`,
+      ),
+      ...Array.from({ length: this.#cloud.program?.status().sessions ?? 0 }, () => "session of the cloud"),
+    ];
+    await this.clock
+      .until(() => left().length === 0, { what: "tunnels and sessions to end" })
+      .catch(() => {
+        leaks.push(...left());
+      });
+  }
+
+  async #noConnectionIsLeft(leaks: string[], host: string): Promise<void> {
+    const left = (): readonly string[] => this.openConnections().filter((name) => name.includes(`${host}:`));
+    await this.clock
+      .until(() => left().length === 0, { what: `connections of the ${host} to end`, limitMs: teardownMs })
+      .catch(() => leaks.push(...left()));
+  }
+
+  async #startPanels(): Promise<void> {
+    for (const [index, [name, program]] of Object.entries(this.#options.panels ?? {}).entries()) {
+      const running = await program.start({
+        name,
+        network: this.network.host(name).network,
+        clock: new ClockView(this.clock, `panel ${name}`),
+        random: this.#random.child(`panel ${name}`),
+        seed: `${this.seed}/${name}`,
+        address: panelAddress(index),
+      });
+      this.#panels = { ...this.#panels, [name]: running };
+    }
+  }
+
+  #startCloud(): Promise<Cloud> {
+    return startCloud({
+      clock: new ClockView(this.clock, "cloud"),
+      random: this.#random.child(`cloud at ${this.clock.monotonicMs()}`),
+      databaseFile: join(databaseFolder(), this.#databaseName),
+      masterKey: this.#random.child("master key").bytes(32),
+      passwordHasher: cheapHasher,
+      log: createSiteLog(
+        () => this.clock.nowMs(),
+        (line) => this.cloudLog.push(line),
+      ),
+      accounts: { adminPassword: sitePasswords.admin, bootstrapPassword: sitePasswords.bootstrap },
+      allowedHosts: [cloudName],
+      ports: { https: httpsPort, mqtts: mqttsPort },
+      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
+    });
+  }
+
+  #startGateway(hardware: Hardware): Gateway {
+    return startGateway({
+      hardware,
+      log: createSiteLog(
+        () => hardware.clock.nowMs(),
+        (line) => this.gatewayLog.push(line),
+      ),
+      config: {
+        cloud: {
+          host: cloudName,
+          httpsPort,
+          mqttHost: cloudName,
+          mqttPort: mqttsPort,
+          authorities: [authorityPem("Postern site")],
+          url: `https://${cloudName}:${httpsPort}`,
+        },
+        device: { id: this.deviceId, name: "Line 3 gateway", type: "postern-gateway" },
+        registration: {
+          method: "bootstrap",
+          user: "management/devicebootstrap",
+          password: sitePasswords.bootstrap,
+        },
+        stateDir: "state",
+        tunnels: { ...defaultTunnels, ...this.#options.tunnels },
+      },
+    });
+  }
+
+  #newOperator(): Operator {
+    return new Operator({
+      network: this.network.host("operator").network,
+      patience: this.clock,
+      random: this.#random.child("operator"),
+      cloud: { host: cloudName, httpsPort, authorities: [authorityPem("Postern site")] },
+      user: "t1000/admin",
+      password: sitePasswords.admin,
+    });
+  }
+
+  #linkWorld() {
+    const remember = (name: string, lift: () => void): (() => void) => this.#remember(name, lift);
+    return { network: this.network, world: this.#world(), remember };
+  }
+
+  #world(): World {
+    return {
+      resetConnections: () => {
+        for (const conversation of this.network.conversations()) conversation.breakOff();
+      },
+      cutPower: () => this.powerCut(),
+      restorePower: () => this.powerOn(),
+      stopCloud: (options) => this.#cloud.stop(options),
+      startCloud: () => this.#cloud.start(),
+    };
+  }
+
+  #remember(name: string, lift: () => void): () => void {
+    const key = {};
+    const liftOnce = (): void => {
+      if (this.#lifts.delete(key)) lift();
+    };
+    this.#lifts.set(key, { name, lift: liftOnce });
+    return liftOnce;
+  }
+
+  async #removeDatabase(): Promise<void> {
+    const storage = await openLinuxStorage(databaseFolder());
+    for (const ending of ["", "-wal", "-shm", "-journal"]) await storage.remove(`${this.#databaseName}${ending}`);
+  }
+}
+
+/** The product's own: a test that says nothing of tunnels has the default policy and limits. */
+const defaultTunnels: TunnelSettings = {
+  max: 16,
+  allow: [{ kind: "private" }, { kind: "self" }],
+  dialTimeoutMs: 10_000,
+  lostAfterMs: 20_000,
+  stalledAfterMs: 30_000,
+  drainMs: 5000,
+};
+
+/** The product's hasher works in the thread pool, which simulated time does not wait for. */
+const cheapHasher: CloudOptions["passwordHasher"] = {
+  hash: async (password) => createHash("sha256").update(password).digest("hex"),
+  verify: async (password, stored) => createHash("sha256").update(password).digest("hex") === stored,
+};
+
+/** One folder for all sites of a user: each takes its files away at its end. */
+function databaseFolder(): string {
+  return join(tmpdir(), `postern-sites-${userInfo().uid}`);
+}

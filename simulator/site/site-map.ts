@@ -1,0 +1,35 @@
+// Who is where: the hosts of a site, their interfaces and the cloud's name.
+import type { Clock } from "#hardware/ports.ts";
+import type { HostInterface } from "../network/host.ts";
+import type { SimulatedNetwork } from "../network/network.ts";
+
+export const cloudName = "cloud.example";
+
+const firstPanelHost = 11;
+const panelsMax = 200;
+
+/** Address of a site's n-th panel, from 0. */
+export function panelAddress(index: number): string {
+  if (index >= panelsMax) throw new RangeError(`A site has at most ${panelsMax} panels`);
+  return `192.168.10.${firstPanelHost + index}`;
+}
+
+export function addSiteHosts(
+  network: SimulatedNetwork,
+  options: { readonly panelNames: readonly string[]; readonly gatewayClock: Clock },
+): void {
+  network.addHost("operator", { interfaces: [ethernet("eth0", "203.0.113.30", true)] });
+  network.addHost("cloud", { interfaces: [ethernet("eth0", "198.51.100.20", true)] });
+  network.addName(cloudName, ["198.51.100.20"]);
+  network.addHost("gateway", {
+    interfaces: [ethernet("eth0", "10.20.0.2", true), ethernet("eth1", "192.168.10.1", false)],
+    clock: options.gatewayClock,
+  });
+  for (const [index, name] of options.panelNames.entries()) {
+    network.addHost(name, { interfaces: [ethernet("eth0", panelAddress(index), false)] });
+  }
+}
+
+function ethernet(name: string, address: string, hasDefaultRoute: boolean): HostInterface {
+  return { name, hasDefaultRoute, addresses: [{ address, family: 4, prefixLength: 24 }] };
+}
