@@ -1,11 +1,8 @@
 // The root: a switchboard. Children tell it facts, it gives them commands; it opens, counts and removes tunnels.
 import { type ActorRefFrom, assign, enqueueActions, sendTo, setup, stopChild } from "xstate";
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
-import {
-  type ConnectivityCommand,
-  type ConnectivityFact,
-  connectivityMachine,
-} from "./connectivity/connectivity.machine.ts";
+import { connectivityMachine } from "./connectivity/connectivity.machine.ts";
+import type { ConnectivityCommand, ConnectivityFact } from "./connectivity/connectivity-events.ts";
 import type { DeviceFacts } from "./connectivity/first-session.ts";
 import type { OutgoingMessage } from "./connectivity/outbox.ts";
 import { messageOf } from "./errors.ts";

@@ -74,6 +74,7 @@ export async function checkGateway(options: GatewayCommandOptions): Promise<numb
 }
 
 const checkLimitMs = 10_000;
+const closeLimitMs = 500;
 
 async function checkPort(
   hardware: Hardware,
@@ -84,7 +85,14 @@ async function checkPort(
 ): Promise<boolean> {
   const outcome = await dialCloud(hardware, { host, port, authorities }, { timeoutMs: checkLimitMs });
   if (outcome.ok) {
-    outcome.connection.stream.destroy();
+    const { stream } = outcome.connection;
+    await new Promise<void>((resolve) => {
+      // In order, so that the cloud does not log a broken handshake; its end is awaited for a moment only.
+      const limit = setTimeout(() => stream.destroy(), closeLimitMs);
+      stream.once("close", () => resolve(clearTimeout(limit)));
+      stream.on("error", () => {});
+      stream.resume().end();
+    });
     say(`ok    ${what}: ${host}:${port} answers, and its certificate is good`);
     return true;
   }

@@ -51,7 +51,7 @@ export async function runSite(options: RunSiteOptions): Promise<number> {
   const stop = listenForStop();
   const closers: (() => Promise<void>)[] = [];
   try {
-    await Promise.race([startSite(options, closers, stop.signal), stop.asked.then(stoppedEarly)]);
+    await startSite(options, closers, stop.signal);
     await stop.asked;
     say("Stopping ...");
     return 0;
@@ -61,7 +61,6 @@ export async function runSite(options: RunSiteOptions): Promise<number> {
     process.stderr.write(`postern up: ${error.message}\n`);
     return 1;
   } finally {
-    stop.abort();
     for (const close of closers.reverse()) await close();
   }
 }
@@ -75,7 +74,7 @@ function listenForStop() {
     resolve();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-  return { asked, signal: controller.signal, abort: () => controller.abort() };
+  return { asked, signal: controller.signal };
 }
 
 function stoppedEarly(): never {
@@ -89,7 +88,7 @@ async function startSite(
 ): Promise<void> {
   const folders = makeFolders(options.dataDir);
   closers.push(takeFolder(options.dataDir));
-  // What is started after the signal must be closed too, so each step is entered before the next one begins.
+  // What has been started when the signal comes must be closed too.
   const step = <T>(made: T, close: (made: T) => Promise<void>): T => {
     closers.push(() => close(made));
     if (signal.aborted) stoppedEarly();

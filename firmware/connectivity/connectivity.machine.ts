@@ -1,59 +1,22 @@
 // Keeps the gateway online: connects, introduces it in the cloud's order, hands messages through, comes back after a loss.
 import { assign, fromCallback, sendParent, sendTo, setup } from "xstate";
-import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 import { heartbeat } from "#protocol/smartrest/upstream.ts";
 import type { LogEntry } from "../log.ts";
 import { backOffCapMs, backOffMs } from "./back-off.ts";
-import type { CloudMessage } from "./cloud-message.ts";
-import type { SessionCommand, SessionFact, SessionInput } from "./connectivity.actor.ts";
+import type { SessionCommand, SessionInput } from "./connectivity.actor.ts";
 import {
-  announcement,
-  type DeviceFacts,
-  heartbeatMs,
-  introduction,
-  operationTopics,
-  subscriptions,
-} from "./first-session.ts";
-import type { MqttLogin } from "./mqtt-connection.ts";
-import { isLoginRefusal, type OfflineReason } from "./offline-reason.ts";
-import { afterSending, type OutgoingMessage, outboxMessagesMax, whileSending, withMessage } from "./outbox.ts";
-
-export interface ConnectivityInput {
-  readonly device: DeviceFacts;
-}
-
-export type ConnectivityCommand =
-  | { readonly type: "connectivity.start"; readonly credentials: DeviceCredentials }
-  | ({ readonly type: "connectivity.publish" } & OutgoingMessage)
-  /** Ends the actor; what waits for the cloud is sent first, within a limit. */
-  | { readonly type: "connectivity.stop" };
-
-/** What the parent is told. */
-export type ConnectivityFact =
-  | { readonly type: "connectivity.online" }
-  | { readonly type: "connectivity.offline"; readonly reason: OfflineReason }
-  | { readonly type: "connectivity.received"; readonly message: CloudMessage };
-
-interface ConnectivityContext {
-  readonly device: DeviceFacts;
-  readonly login: MqttLogin;
-  /** Failures since the last lasting connection. */
-  readonly attempt: number;
-  /** Refusals of user and password in a row. */
-  readonly loginRefusals: number;
-  readonly retryInMs: number;
-  readonly hasBeenOnline: boolean;
-  readonly isStopping: boolean;
-  /** Filters still to be asked for in this round, and those that were refused in it. */
-  readonly wanted: readonly string[];
-  readonly refused: readonly string[];
-  readonly outbox: readonly OutgoingMessage[];
-  /** Handed to the connection and not acknowledged yet. */
-  readonly sending: OutgoingMessage | undefined;
-}
-
-type ConnectivityEvent = ConnectivityCommand | SessionFact;
+  type ConnectivityContext,
+  type ConnectivityEvent,
+  type ConnectivityFact,
+  type ConnectivityInput,
+  offlineEntry,
+  refusedTopicsEntry,
+  sessionErrorEntry,
+} from "./connectivity-events.ts";
+import { announcement, heartbeatMs, introduction, operationTopics, subscriptions } from "./first-session.ts";
+import { isLoginRefusal } from "./offline-reason.ts";
+import { afterSending, outboxMessagesMax, whileSending, withMessage } from "./outbox.ts";
 
 /** A connection that lasted this long was a good one: the back-off starts anew. */
 export const lastingConnectionMs = 60_000;
@@ -355,38 +318,4 @@ function subscribe(topic: string | undefined): SessionCommand {
 
 function isAnswerTo(event: ConnectivityEvent, tag: string): boolean {
   return event.type === "session.published" && event.tag === tag;
-}
-
-interface Moment {
-  readonly context: ConnectivityContext;
-  readonly event: ConnectivityEvent;
-}
-
-/** How many refusals in a row are certainly no passing trouble of the cloud (protocol.md 1.3). */
-const loginRefusalsMax = 3;
-
-function offlineEntry({ context, event }: Moment): LogEntry {
-  const isClosed = event.type === "session.closed";
-  const advice =
-    context.loginRefusals >= loginRefusalsMax
-      ? "the cloud refuses this gateway's credentials: it may have been removed there; they are kept and tried again"
-      : undefined;
-  return {
-    level: "warn",
-    event: "connectivity.offline",
-    fields: {
-      reason: isClosed ? event.reason : "internal.error",
-      detail: isClosed ? event.detail : undefined,
-      retryInMs: context.retryInMs,
-      advice,
-    },
-  };
-}
-
-function refusedTopicsEntry({ context }: Moment): LogEntry {
-  return { level: "warn", event: "connectivity.subscription-refused", fields: { topics: context.refused.join(" ") } };
-}
-
-function sessionErrorEntry(): LogEntry {
-  return { level: "error", event: "internal.error", fields: { where: "connectivity" } };
 }

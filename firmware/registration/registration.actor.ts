@@ -15,8 +15,13 @@ export interface BootstrapInput {
   readonly login: MqttLogin;
 }
 
-/** Ask the cloud once. */
-export type BootstrapCommand = { readonly type: "bootstrap.ask" } | { readonly type: "bootstrap.fail" };
+export type BootstrapCommand =
+  /** Ask the cloud once. */
+  | { readonly type: "bootstrap.ask" }
+  /** Close in order; answered by `bootstrap.closed`. */
+  | { readonly type: "bootstrap.leave" }
+  /** Break it off because the cloud does not answer; answered by `bootstrap.closed`. */
+  | { readonly type: "bootstrap.fail" };
 
 /** All that the bootstrap connection sends. */
 export type BootstrapFact =
@@ -59,6 +64,9 @@ export function bootstrapSession(hardware: Hardware, cloud: CloudPort) {
         case "bootstrap.ask":
           // Whether the broker acknowledges says nothing about acceptance; a lost connection is told by `closed`.
           void connection.publish(topics.credentialsUp, "");
+          return;
+        case "bootstrap.leave":
+          connection.end();
           return;
         case "bootstrap.fail":
           connection.fail("mqtt.no-answer");

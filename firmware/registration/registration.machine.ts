@@ -28,6 +28,8 @@ export const askEveryMs = 5_000;
 export const readyLimitMs = 20_000;
 /** A connection that lasted this long was a good one: the back-off starts anew. */
 export const lastingConnectionMs = 60_000;
+/** Longest wait for the bootstrap connection to close in order. */
+export const leaveLimitMs = 1_500;
 /** Between two tries to write or read the credentials. */
 export const storageRetryMs = 10_000;
 
@@ -57,6 +59,7 @@ export const registrationMachine = setup({
     }),
     ask: sendTo("bootstrap", { type: "bootstrap.ask" } satisfies BootstrapCommand),
     giveUpAnswer: sendTo("bootstrap", { type: "bootstrap.fail" } satisfies BootstrapCommand),
+    leave: sendTo("bootstrap", { type: "bootstrap.leave" } satisfies BootstrapCommand),
   },
   guards: {
     isFound: (_, outcome: CredentialsOutcome) => outcome.kind === "found",
@@ -68,6 +71,7 @@ export const registrationMachine = setup({
     askInterval: askEveryMs,
     readyLimit: readyLimitMs,
     lastingConnection: lastingConnectionMs,
+    leaveLimit: leaveLimitMs,
     storageRetryDelay: storageRetryMs,
   },
 }).createMachine({
@@ -123,10 +127,6 @@ export const registrationMachine = setup({
           },
           after: { lastingConnection: { actions: "resetBackOff" } },
           on: {
-            "bootstrap.received": {
-              target: "#registration.storing",
-              actions: [{ type: "keepCredentials", params: ({ event }) => event.credentials }, "noteIssued"],
-            },
             "bootstrap.unreadable": { actions: { type: "log", params: ({ event }) => unreadableEntry(event.what) } },
             "bootstrap.closed": {
               target: "offline",
@@ -142,32 +142,47 @@ export const registrationMachine = setup({
             polling: {
               entry: "ask",
               after: { askInterval: { target: "polling", reenter: true } },
+              on: {
+                "bootstrap.received": {
+                  target: "storing",
+                  actions: [{ type: "keepCredentials", params: ({ event }) => event.credentials }, "noteIssued"],
+                },
+              },
+            },
+            storing: {
+              description: "The cloud hands credentials out once: they come first, before anything that could fail.",
+              invoke: {
+                src: "storeCredentials",
+                input: ({ context }) => ({ credentials: issued(context) }),
+                onDone: [
+                  { guard: { type: "isStored", params: ({ event }) => event.output }, target: "leaving" },
+                  {
+                    target: "awaitingSpace",
+                    actions: { type: "log", params: ({ event }) => notStoredEntry(event.output) },
+                  },
+                ],
+                onError: {
+                  target: "awaitingSpace",
+                  actions: { type: "log", params: ({ event }) => storageEntry("cannot be written", event.error) },
+                },
+              },
+              // The bootstrap connection is not needed any more, so its end changes nothing.
+              on: { "bootstrap.closed": {} },
+            },
+            awaitingSpace: {
+              description: "They are kept in memory until they can be written.",
+              after: { storageRetryDelay: "storing" },
+              on: { "bootstrap.closed": {} },
+            },
+            leaving: {
+              entry: "leave",
+              after: { leaveLimit: "#registration.registered" },
+              on: { "bootstrap.closed": "#registration.registered" },
             },
           },
         },
         offline: { after: { reconnectDelay: "connected" } },
       },
-    },
-    storing: {
-      invoke: {
-        src: "storeCredentials",
-        input: ({ context }) => ({ credentials: issued(context) }),
-        onDone: [
-          { guard: { type: "isStored", params: ({ event }) => event.output }, target: "registered" },
-          {
-            target: "awaitingSpace",
-            actions: { type: "log", params: ({ event }) => notStoredEntry(event.output) },
-          },
-        ],
-        onError: {
-          target: "awaitingSpace",
-          actions: { type: "log", params: ({ event }) => storageEntry("cannot be written", event.error) },
-        },
-      },
-    },
-    awaitingSpace: {
-      description: "The cloud hands credentials out once, so they are kept in memory until they can be written.",
-      after: { storageRetryDelay: "storing" },
     },
     known: { type: "final" },
     registered: { type: "final" },
@@ -178,59 +193,4 @@ export const registrationMachine = setup({
 function issued({ credentials }: RegistrationContext): DeviceCredentials {
   if (credentials === undefined) throw new Error("must hold: credentials are there before they are used");
   return credentials;
-}
-
-function waitingEntry({ context }: { readonly context: RegistrationContext }): LogEntry {
-  const { clientId, user } = context.login;
-  const advice = "register this device id in the cloud and accept it there";
-  return { level: "info", event: "registration.waiting", fields: { device: clientId, user, advice } };
-}
-
-function damagedEntry(outcome: CredentialsOutcome): LogEntry {
-  return {
-    level: "error",
-    event: "registration.credentials-damaged",
-    fields: { what: outcome.kind === "damaged" ? outcome.what : undefined, advice: "the gateway registers again" },
-  };
-}
-
-function closedEntry({
-  context,
-  event,
-}: {
-  readonly context: RegistrationContext;
-  readonly event: BootstrapFact;
-}): LogEntry {
-  if (event.type !== "bootstrap.closed") return bootstrapErrorEntry();
-  const { reason, detail } = event;
-  const isRefused = isLoginRefusal(reason);
-  return {
-    level: "warn",
-    event: isRefused ? "registration.refused" : "registration.interrupted",
-    fields: {
-      reason,
-      detail,
-      retryInMs: context.retryInMs,
-      advice: isRefused
-        ? "the cloud refuses the bootstrap user or password: see [registration] in the configuration"
-        : undefined,
-    },
-  };
-}
-
-function unreadableEntry(what: string): LogEntry {
-  return { level: "warn", event: "smartrest.refused", fields: { what } };
-}
-
-function notStoredEntry(outcome: StoreOutcome): LogEntry {
-  return storageEntry("cannot be written", outcome.ok ? "" : outcome.why);
-}
-
-function storageEntry(what: string, error: unknown): LogEntry {
-  const why = error instanceof Error ? error.message : String(error);
-  return { level: "error", event: "registration.storage-failed", fields: { what, why, retryInMs: storageRetryMs } };
-}
-
-function bootstrapErrorEntry(): LogEntry {
-  return { level: "error", event: "internal.error", fields: { where: "registration" } };
 }

@@ -13,7 +13,10 @@ export interface SiteLog {
 export function createSiteLog(nowMs: () => number, take: (line: LogLine) => void): SiteLog {
   const at =
     (level: string): Write =>
-    (event, fields = {}) =>
-      take({ ...fields, time: new Date(nowMs()).toISOString(), level, event });
+    (event, fields = {}) => {
+      const own = { time: new Date(nowMs()).toISOString(), level, event };
+      // Twice: first so that a line begins with them, last so that no field can pass itself off as one of them.
+      take(Object.assign({ ...own }, fields, own));
+    };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -80,13 +80,21 @@ export function countingHasher(): PasswordHasher & { count: number } {
 
 export const loopbackPeer: Peer = { address: "127.0.0.1", port: 40_000, localPort: 8883, isEncrypted: true };
 
+export interface ConnectOptions {
+  readonly clientId: string;
+  readonly user: string;
+  readonly password: string;
+  /** A last will on `s/us`. */
+  readonly will?: string;
+}
+
 export interface CloudBench extends Services, AsyncDisposable {
   readonly clock: ManualClock;
   readonly hasher: ReturnType<typeof countingHasher>;
   readonly broker: Broker;
   readonly logLines: readonly Record<string, unknown>[];
   /** Opens an MQTT connection; resolves once it is accepted, rejects with the CONNACK's refusal or the end. */
-  connect(options: { clientId: string; user: string; password: string }): Promise<TestClient>;
+  connect(options: ConnectOptions): Promise<TestClient>;
   /** A registered device with its managed object, connected. */
   device(externalId: string): Promise<TestClient>;
   /** The password of a device that was registered without walking through registration. */
@@ -127,7 +135,7 @@ export async function startBench(): Promise<CloudBench> {
   const broker = await Broker.start(services);
   const clients: TestClient[] = [];
 
-  async function connect(options: { clientId: string; user: string; password: string }): Promise<TestClient> {
+  async function connect(options: ConnectOptions): Promise<TestClient> {
     const client = await openClient(broker, options);
     clients.push(client);
     return client;
@@ -167,10 +175,7 @@ export async function startBench(): Promise<CloudBench> {
   };
 }
 
-async function openClient(
-  broker: Broker,
-  options: { clientId: string; user: string; password: string },
-): Promise<TestClient> {
+async function openClient(broker: Broker, options: ConnectOptions): Promise<TestClient> {
   const [near, far] = duplexPair();
   // Node's pair does not tell one side that the other was destroyed.
   near.once("close", () => far.destroy());
@@ -183,6 +188,9 @@ async function openClient(
     protocolVersion: 4,
     reconnectPeriod: 0,
     keepalive: 0,
+    ...(options.will === undefined
+      ? {}
+      : { will: { topic: "s/us", payload: Buffer.from(options.will), qos: 1 as const, retain: true } }),
   });
   const received: TestClient["received"] = [];
   const waiting: { topic: string; resolve: (text: string) => void }[] = [];

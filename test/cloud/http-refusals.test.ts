@@ -88,7 +88,7 @@ test("the page's own Origin is served, over HTTP and over TLS", async () => {
 
 test("bytes that are not HTTP get an error in words and the end", async () => {
   await using bench = await startHttpBench();
-  expect(await bench.raw("RFB 003.008\n\r\n\r\n")).toMatch(/^HTTP\/1.1 400 Bad Request[^]*"This is not HTTP."/);
+  expect(await bench.raw("RFB 003.008\n\r\n\r\n")).toMatch(/^HTTP\/1.1 400 Bad Request[\s\S]*"This is not HTTP."/);
 });
 
 test.each([

@@ -1,21 +1,12 @@
 // A person, a browser, a cloud and a gateway as processes, and TigerVNC's Xvnc running xterm as the panel.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCanary } from "../support/canary.ts";
-import {
-  addVncEndpoint,
-  canvasPicture,
-  connect,
-  openBrowser,
-  openDevice,
-  recordWebSocketFrames,
-  signIn,
-} from "../support/console-page.ts";
+import { ConsoleBench } from "../support/console-bench.ts";
+import { addVncEndpoint, canvasPicture, connect, openDevice, recordWebSocketFrames } from "../support/console-page.ts";
 import { isAnyMissing, peers } from "../support/peers.ts";
-import { eventually, type Program, temporaryFolder } from "../support/processes.ts";
-import { adminPassword, type RunningCloud, startCloudProgram, startGatewayProgram } from "../support/running-cloud.ts";
+import { eventually, temporaryFolder } from "../support/processes.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 import { differentPixels } from "../support/xwd.ts";
 
@@ -25,41 +16,25 @@ const isSkipped = isAnyMissing(peers.xvnc, peers.vncPassword, peers.xterm, peers
 describe.skipIf(isSkipped)("Xvnc in the console", () => {
   const folder = temporaryFolder();
   let xvnc: Xvnc;
-  let cloud: RunningCloud;
-  let gateway: Program;
-  let browser: Browser;
+  let bench: ConsoleBench;
 
   beforeAll(async () => {
     xvnc = await startXvnc({ password: panelPassword, folder: folder.path });
-    cloud = await startCloudProgram(folder.path);
-    gateway = startGatewayProgram(folder.path, cloud, {
-      id: "gw-xvnc",
-      tunnels: `[tunnels]\nallow = ["127.0.0.1:${xvnc.port}"]`,
-    });
-    browser = await openBrowser();
+    bench = await ConsoleBench.start("gw-xvnc", [`127.0.0.1:${xvnc.port}`]);
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await gateway?.stop();
-    await cloud?.program.stop();
+    await bench?.[Symbol.asyncDispose]();
     await xvnc?.stop();
     folder[Symbol.dispose]();
   });
 
   test("a person registers the gateway, adds the panel, sees its very screen, types into it and disconnects", async () => {
-    console.info(`real peer: Xtigervnc ${xvnc.version}, Chromium ${browser.version()}`);
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    const page = await context.newPage();
-    await signIn(page, cloud.consoleUrl, adminPassword);
+    console.info(`real peer: Xtigervnc ${xvnc.version}, Chromium ${bench.browser.version()}`);
+    const { context, page } = await bench.signedIn();
+    await bench.registersGateway(page);
 
-    await page.getByTestId("menu-registration").click();
-    await page.getByTestId("registration-device-id").fill("gw-xvnc");
-    await page.getByTestId("registration-add").click();
-    await page.getByTestId("accept-gw-xvnc").click();
-    await gateway.event("connectivity.online", 40_000);
-
-    await openDevice(page, "Gateway gw-xvnc", "remote-access");
+    await openDevice(page, bench.gatewayName, "remote-access");
     await addVncEndpoint(page, { name: "Press 4", host: "127.0.0.1", port: xvnc.port, password: panelPassword });
 
     const frames: (string | Buffer)[] = [];
@@ -94,7 +69,7 @@ describe.skipIf(isSkipped)("Xvnc in the console", () => {
     expect(await page.getByTestId(/^operation-\d+$/).count()).toBe(1);
     expect(await page.getByTestId("operation-table").textContent()).toContain("admin");
 
-    const closed = await gateway.event("tunnel.closed");
+    const closed = await bench.gateway.event("tunnel.closed");
     expect(closed).toMatchObject({ reason: "client.closed" });
     expect(frames.length).toBeGreaterThan(10);
     expect(frames.flatMap((frame) => findCanary("a websocket frame of the browser", frame, panelPassword))).toEqual([]);
@@ -102,9 +77,8 @@ describe.skipIf(isSkipped)("Xvnc in the console", () => {
   });
 
   test("a wrong VNC password is said in plain words in the tab where the person looks", async () => {
-    const page = await browser.newPage();
-    await signIn(page, cloud.consoleUrl, adminPassword);
-    await openDevice(page, "Gateway gw-xvnc", "remote-access");
+    const { context, page } = await bench.signedIn();
+    await openDevice(page, bench.gatewayName, "remote-access");
     await addVncEndpoint(page, { name: "Wrong", host: "127.0.0.1", port: xvnc.port, password: "not-it" });
     const opening = page.context().waitForEvent("page");
     await page
@@ -114,6 +88,6 @@ describe.skipIf(isSkipped)("Xvnc in the console", () => {
     const viewer = await opening;
     await viewer.locator("#connection-bar[data-step=disconnected][data-reason='auth.failed']").waitFor();
     expect(await viewer.getByTestId("connection-ending").textContent()).toMatch(/password/i);
-    await page.close();
+    await context.close();
   });
 });

@@ -393,6 +393,31 @@ describe("relay, lost and stalled ends", () => {
   });
 });
 
+describe("relay, the gateway's other connection", () => {
+  it("lives on when the gateway's MQTT connection is cut", async () => {
+    const { client, gateway } = await world.opensPassthrough();
+    world.deviceGoesOffline();
+    await world.clock.advance(120_000);
+    client.send("still here");
+    await gateway.receives("still here");
+    expect(client.isClosed).toBe(false);
+  });
+
+  it("finishes the operation for a gateway that cannot report, because the panel's bytes prove the tunnel", async () => {
+    const client = world.client(await world.addsEndpoint());
+    await client.opened;
+    const gateway = world.gateway(await world.connectionKey());
+    await gateway.opened;
+    gateway.send("from the panel");
+    await client.receives("from the panel");
+    await world.clock.advance(29_000);
+    expect((await world.operation()).status).toBe("PENDING");
+    await world.clock.advance(1_000);
+    expect((await world.operation()).status).toBe("SUCCESSFUL");
+    expect(client.isClosed).toBe(false);
+  });
+});
+
 describe("relay, limits and rules", () => {
   it("session.idle after an hour without a byte, pings notwithstanding", async () => {
     await world.stop();

@@ -1,0 +1,60 @@
+// What the registration says in the log: each time the reason, and what a person can do about it.
+import { isLoginRefusal } from "../connectivity/offline-reason.ts";
+import type { LogEntry } from "../log.ts";
+import type { CredentialsOutcome } from "./credentials.ts";
+import type { BootstrapFact, StoreOutcome } from "./registration.actor.ts";
+
+export function waitingEntry({ context }: RegistrationMoment): LogEntry {
+  const { clientId, user } = context.login;
+  const advice = "register this device id in the cloud and accept it there";
+  return { level: "info", event: "registration.waiting", fields: { device: clientId, user, advice } };
+}
+
+export function damagedEntry(outcome: CredentialsOutcome): LogEntry {
+  return {
+    level: "error",
+    event: "registration.credentials-damaged",
+    fields: { what: outcome.kind === "damaged" ? outcome.what : undefined, advice: "the gateway registers again" },
+  };
+}
+
+export function closedEntry({
+  context,
+  event,
+}: {
+  readonly context: RegistrationContext;
+  readonly event: BootstrapFact;
+}): LogEntry {
+  if (event.type !== "bootstrap.closed") return bootstrapErrorEntry();
+  const { reason, detail } = event;
+  const isRefused = isLoginRefusal(reason);
+  return {
+    level: "warn",
+    event: isRefused ? "registration.refused" : "registration.interrupted",
+    fields: {
+      reason,
+      detail,
+      retryInMs: context.retryInMs,
+      advice: isRefused
+        ? "the cloud refuses the bootstrap user or password: see [registration] in the configuration"
+        : undefined,
+    },
+  };
+}
+
+export function unreadableEntry(what: string): LogEntry {
+  return { level: "warn", event: "smartrest.refused", fields: { what } };
+}
+
+export function notStoredEntry(outcome: StoreOutcome): LogEntry {
+  return storageEntry("cannot be written", outcome.ok ? "" : outcome.why);
+}
+
+export function storageEntry(what: string, error: unknown): LogEntry {
+  const why = error instanceof Error ? error.message : String(error);
+  return { level: "error", event: "registration.storage-failed", fields: { what, why, retryInMs } };
+}
+
+export function bootstrapErrorEntry(): LogEntry {
+  return { level: "error", event: "internal.error", fields: { where: "registration" } };
+}

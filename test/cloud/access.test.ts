@@ -1,0 +1,115 @@
+// Walks every route with every role: the table of who may do what.
+import { expect, test } from "vitest";
+import { type Access, isAllowed } from "#cloud-stub/api/access.ts";
+import { startApp } from "#cloud-stub/api/app.ts";
+import { registerRoutes } from "#cloud-stub/api/routes.ts";
+import { DeviceRemoval } from "#cloud-stub/devices/device-removal.ts";
+import { RemoteAccess } from "#cloud-stub/remote-access/remote-access.ts";
+import { createPrincipal, roles } from "#cloud-stub/users/principal.ts";
+import { startBench } from "./cloud-bench.ts";
+
+/** Every route, and who may use it; "+device" is a device for what is its own. */
+const table = `
+DELETE /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_ADMIN
+DELETE /inventory/managedObjects/:id | ROLE_INVENTORY_ADMIN+device
+DELETE /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_ADMIN
+GET /audit/auditRecords | ROLE_AUDIT_READ
+GET /devicecontrol/newDeviceRequests | ROLE_DEVICE_CONTROL_READ
+GET /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_READ
+GET /devicecontrol/operations | ROLE_DEVICE_CONTROL_READ+device
+GET /devicecontrol/operations/:id | ROLE_DEVICE_CONTROL_READ+device
+GET /event/events | ROLE_EVENT_READ+device
+GET /event/events/:id | ROLE_EVENT_READ+device
+GET /identity/externalIds/:type/:externalId | ROLE_INVENTORY_READ+device
+GET /identity/globalIds/:id/externalIds | ROLE_INVENTORY_READ+device
+GET /inventory/managedObjects | ROLE_INVENTORY_READ+device
+GET /inventory/managedObjects/:id | ROLE_INVENTORY_READ+device
+GET /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_READ
+GET /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_READ
+GET /service/remoteaccess/health | public
+GET /tenant/currentTenant | login
+GET /tenant/loginOptions | public
+GET /tenant/system/options/:category/:key | login
+GET /user/currentUser | login
+POST /devicecontrol/deviceCredentials | bootstrap
+POST /devicecontrol/newDeviceRequests | ROLE_DEVICE_CONTROL_ADMIN
+POST /devicecontrol/newDeviceRequests/acceptAll | ROLE_DEVICE_CONTROL_ADMIN
+POST /devicecontrol/operations | ROLE_DEVICE_CONTROL_ADMIN
+POST /event/events | device
+POST /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_ADMIN
+POST /tenant/oauth | public
+POST /tenant/oauth/token | public
+POST /user/logout | login
+PUT /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_ADMIN
+PUT /devicecontrol/operations/:id | ROLE_DEVICE_CONTROL_ADMIN+device
+PUT /inventory/managedObjects/:id | ROLE_INVENTORY_ADMIN+device
+PUT /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_ADMIN
+`.trim();
+
+test("every route says who may use it, as the table has it", async () => {
+  await using bench = await startBench();
+  expect([...(await collectRoutes(bench)).keys()].join("\n")).toBe(
+    table
+      .split("\n")
+      .map((line) => line.split(" | ")[0])
+      .join("\n"),
+  );
+  const found = [...(await collectRoutes(bench))].map(([route, access]) => `${route} | ${words(access)}`);
+  expect(found.join("\n")).toBe(table);
+});
+
+test("every route with every single role: exactly the named one, its ADMIN for a READ, and nobody else", async () => {
+  await using bench = await startBench();
+  for (const [route, access] of await collectRoutes(bench)) {
+    if (access === "public" || access === "self") continue;
+    const wanted = words(access).replace("+device", "");
+    for (const role of [...roles, "ROLE_OF_NOTHING"]) {
+      const principal = createPrincipal({ kind: "user", tenantId: "t1000", userName: "u", roles: [role] });
+      const isEnough = role === wanted || role === wanted.replace(/_READ$/, "_ADMIN") || wanted === "login";
+      expect(isAllowed(access, principal), `${route} with ${role}`).toBe(isEnough);
+    }
+    const device = createPrincipal({ kind: "device", tenantId: "t1000", userName: "device_x", roles: [] });
+    const mayDevice = /device$|^login$/.test(words(access));
+    expect(isAllowed(access, device), `${route} as a device`).toBe(mayDevice);
+    const bootstrap = createPrincipal({ kind: "bootstrap", tenantId: "management", userName: "b", roles: [...roles] });
+    const mayBootstrap = wanted === "bootstrap" || wanted === "login";
+    expect(isAllowed(access, bootstrap), `${route} as bootstrap`).toBe(mayBootstrap);
+  }
+});
+
+test("a route that does not say who may use it cannot be added", async () => {
+  await using bench = await startBench();
+  const deps = {
+    ...bench,
+    consoleDir: undefined,
+    peerOf: () => ({ address: "", port: 0, localPort: 0, isEncrypted: false }),
+  };
+  await expect(startApp(deps, (app) => void app.get("/secret", async () => ""))).rejects.toThrow(
+    "The route GET /secret does not say who may use it",
+  );
+});
+
+async function collectRoutes(bench: Awaited<ReturnType<typeof startBench>>): Promise<ReadonlyMap<string, Access>> {
+  const found: [string, Access][] = [];
+  const peer = { address: "", port: 0, localPort: 0, isEncrypted: false };
+  const remoteAccess = new RemoteAccess(bench);
+  const removal = new DeviceRemoval({ ...bench, disconnect: () => {} });
+  const app = await startApp({ ...bench, consoleDir: undefined, peerOf: () => peer }, (routes) => {
+    routes.addHook("onRoute", ({ method, url, config }) => {
+      // fastify makes a HEAD for each GET.
+      for (const one of [method].flat()) {
+        if (one !== "HEAD" && config?.access !== undefined) found.push([`${one} ${url}`, config.access]);
+      }
+    });
+    registerRoutes(routes, { ...bench, removal, remoteAccess });
+  });
+  await remoteAccess.stop();
+  await app.close();
+  return new Map(found.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function words(access: Access): string {
+  if (typeof access === "string") return access;
+  if ("deviceOnly" in access) return "device";
+  return `${access.role}${access.orDevice === true ? "+device" : ""}`;
+}
