@@ -11,8 +11,8 @@ import { cloudHost, demoDeviceId, demoGatewayConfig, demoGatewayToml } from "./d
 import { type DemoPanel, startDemoPanels } from "./demo/demo-panels.ts";
 import { enterPanels, letGatewayIn } from "./demo/demo-registration.ts";
 import type { Patience } from "./operator/patience.ts";
+import { realPatience } from "./operator/real-patience.ts";
 import { Operator } from "./operator.ts";
-import type { UntilOptions } from "./simulated-clock.ts";
 import { createSiteLog } from "./site/json-log.ts";
 
 type PortOption = "port" | "httpsPort" | "mqttsPort";
@@ -30,9 +30,6 @@ export interface RunSiteOptions {
   readonly explicit: readonly PortOption[];
 }
 
-/** How often the state of a waited-for thing is looked at, and how long at most. */
-const lookEveryMs = 25;
-const waitMs = 60_000;
 const bootstrapUser = "management/devicebootstrap";
 
 /** An error with a `code` is for a person to read; its message is one line. */
@@ -70,15 +67,11 @@ function listenForStop() {
   const controller = new AbortController();
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   const stop = (): void => {
-    controller.abort();
+    controller.abort(new SiteError("site.stopped", "stopped while starting"));
     resolve();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   return { asked, signal: controller.signal };
-}
-
-function stoppedEarly(): never {
-  throw new SiteError("site.stopped", "stopped while starting");
 }
 
 async function startSite(
@@ -91,7 +84,7 @@ async function startSite(
   // What has been started when the signal comes must be closed too.
   const step = <T>(made: T, close: (made: T) => Promise<void>): T => {
     closers.push(() => close(made));
-    if (signal.aborted) stoppedEarly();
+    signal.throwIfAborted();
     return made;
   };
   const hardware = await openLinuxHardware({ stateDir: folders.state });
@@ -131,9 +124,9 @@ async function startSite(
     (it) => it.stop(),
   );
   if (!isRegistered) await letGatewayIn(operator);
-  await isOnline(gateway, operator, folders.gatewayLog, signal);
+  await isOnline({ gateway, operator, patience: realPatience(clock, signal), log: folders.gatewayLog });
   await enterPanels(operator, panels);
-  if (signal.aborted) stoppedEarly();
+  signal.throwIfAborted();
   announce({ cloud, panels, adminPassword, options });
 }
 
@@ -250,7 +243,7 @@ function newOperator(parts: {
   const { cloud, adminPassword, network, hardware, signal } = parts;
   return new Operator({
     network,
-    patience: realPatience(signal),
+    patience: realPatience(hardware.clock, signal),
     random: hardware.random,
     cloud: { host: cloudHost, httpsPort: cloud.ports.https, authorities: [cloud.caPem] },
     user: `${cloud.tenantId}/${cloud.adminUser}`,
@@ -286,32 +279,22 @@ function startDemoGateway(parts: {
   });
 }
 
-async function isOnline(gateway: Gateway, operator: Operator, log: string, signal: AbortSignal): Promise<void> {
+async function isOnline(parts: {
+  readonly gateway: Gateway;
+  readonly operator: Operator;
+  readonly patience: Patience;
+  readonly log: string;
+}): Promise<void> {
+  const { gateway, operator, patience, log } = parts;
   try {
-    await realPatience(signal).until(() => gateway.status().connectivity === "online", { what: "the gateway" });
+    await patience.until(() => gateway.status().connectivity === "online", { what: "the gateway to come online" });
     await operator.worksWith(demoDeviceId);
     await operator.seesDeviceOnline();
   } catch (error) {
-    if (error instanceof SiteError && error.code === "site.stopped") throw error;
-    throw new SiteError("site.not-online", `the gateway did not come online within a minute; its log is ${log}`);
+    if (error instanceof SiteError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SiteError("site.not-online", `the gateway did not come online (${why}); its log is ${log}`);
   }
-}
-
-/** Looks again and again in real time. */
-function realPatience(signal: AbortSignal): Patience {
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-  const until = async (fact: Promise<unknown> | (() => unknown), options: UntilOptions): Promise<unknown> => {
-    if (typeof fact !== "function") return fact;
-    const endsAtMs = performance.now() + (options.limitMs ?? waitMs);
-    for (;;) {
-      if (signal.aborted) stoppedEarly();
-      const value = await fact();
-      if (value !== undefined && value !== null && value !== false) return value;
-      if (performance.now() > endsAtMs) throw new Error(`Waited too long for ${options.what}`);
-      await pause();
-    }
-  };
-  return { until: until as Patience["until"] };
 }
 
 function announce(parts: {

@@ -17,6 +17,7 @@ import type { PanelProgram, RunningPanel } from "./panels/panel.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type PendingTimer, SimulatedClock } from "./simulated-clock.ts";
 import { CloudServer, httpsPort, mqttsPort } from "./site/cloud-server.ts";
+import { endSite } from "./site/end-site.ts";
 import { GatewayBox } from "./site/gateway-box.ts";
 import { createSiteLog } from "./site/json-log.ts";
 import { LinkHandle } from "./site/link-handle.ts";
@@ -43,8 +44,6 @@ export interface SiteOptions<P extends SitePanels> {
 export const sitePasswords = { admin: "site-admin-Pa55", bootstrap: "site-bootstrap-Pa55" } as const;
 
 const certificateLifeMs = 365 * 86_400_000;
-/** Half-open connections that a power cut leaves behind are gone after their survivors' keep-alive, at the latest. */
-const teardownMs = 140_000;
 const logLinesShown = 6;
 
 let databases = 0;
@@ -259,50 +258,23 @@ export class Site<P extends SitePanels = SitePanels> {
 
   /** Ends everything and fails if something is left behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const leaks: string[] = [];
+    let leaks: readonly string[];
     try {
-      await this.#endAll(leaks);
+      for (const { lift } of [...this.#lifts.values()]) lift();
+      leaks = await endSite({
+        clock: this.clock,
+        network: this.network,
+        operator: this.operator,
+        gateway: this.#gateway,
+        cloud: this.#cloud,
+        panels: Object.values(this.#panels).filter((panel) => panel !== undefined),
+      });
     } finally {
       this.clock.stop();
       await this.#removeDatabase();
     }
-    if (leaks.length > 0)
-      throw new Error(`Left behind at the end of a site with seed ${this.seed}: ${leaks.join("; ")}`);
-  }
-
-  async #endAll(leaks: string[]): Promise<void> {
-    for (const { lift } of [...this.#lifts.values()]) lift();
-    for (const session of this.operator.openSessions) await session.disconnects();
-    if (this.#gateway.isRunning && this.#cloud.isRunning) await this.#noSessionIsLeft(leaks);
-    await this.#gateway.stop();
-    if (this.#gateway.timersLeft > 0) leaks.push(`${this.#gateway.timersLeft} timers of the gateway`);
-    await this.#noConnectionIsLeft(leaks, "gateway");
-    await this.#cloud.stop({ hard: false });
-    await this.#noConnectionIsLeft(leaks, "cloud");
-    for (const panel of Object.values(this.#panels)) await panel?.close();
-    await this.clock.settle();
-    leaks.push(...this.openConnections(), ...this.clock.pending().map(({ name }) => `timer of ${name}`));
-  }
-
-  async #noSessionIsLeft(leaks: string[]): Promise<void> {
-    const left = (): readonly string[] => [
-      ...(this.#gateway.program?.status().tunnels ?? []).map(
-        ({ operation, state }) => `tunnel ${operation} (${state})`,
-      ),
-      ...Array.from({ length: this.#cloud.program?.status().sessions ?? 0 }, () => "session of the cloud"),
-    ];
-    await this.clock
-      .until(() => left().length === 0, { what: "tunnels and sessions to end" })
-      .catch(() => {
-        leaks.push(...left());
-      });
-  }
-
-  async #noConnectionIsLeft(leaks: string[], host: string): Promise<void> {
-    const left = (): readonly string[] => this.openConnections().filter((name) => name.includes(`${host}:`));
-    await this.clock
-      .until(() => left().length === 0, { what: `connections of the ${host} to end`, limitMs: teardownMs })
-      .catch(() => leaks.push(...left()));
+    if (leaks.length === 0) return;
+    throw new Error(`Left behind at the end of a site with seed ${this.seed}: ${leaks.join("; ")}`);
   }
 
   async #startPanels(): Promise<void> {

@@ -275,7 +275,8 @@ export class Broker {
 
   #forward(operation: Operation): void {
     for (const session of this.#live) {
-      if (session.deviceId === operation.deviceId) this.#inTurn(session, () => session.sendPending());
+      if (session.deviceId !== operation.deviceId) continue;
+      this.#inTurn(session, () => session.sendCreated(operation.id));
     }
   }
 

@@ -133,6 +133,13 @@ export class ClientSession implements MessageContext {
     }
   }
 
+  /** One that was made just now, unless it has moved on in the meantime. */
+  async sendCreated(operationId: string): Promise<void> {
+    if (this.#device === undefined || this.#qosOf.size === 0) return;
+    const operation = await this.#operations.forDevice(operationId);
+    if (operation?.status === "PENDING") await this.#sendOperation(operation, this.#device);
+  }
+
   async #sendOperation(operation: Operation, device: Device): Promise<void> {
     // JSON goes first: it bears the id, so an agent that takes both prefers it.
     if (!this.#sent.json.has(operation.id)) {

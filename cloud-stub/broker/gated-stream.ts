@@ -30,6 +30,14 @@ export class GatedStream extends Duplex {
     this.#inner.write(chunk, (error) => done(error));
   }
 
+  /** An MQTT packet comes in several corked pieces: it goes out as one write, so in one TLS record. */
+  override _writev(
+    pieces: { chunk: Uint8Array; encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#inner.write(Buffer.concat(pieces.map(({ chunk }) => chunk)), (error) => done(error));
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#inner.end(() => done());
   }

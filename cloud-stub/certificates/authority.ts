@@ -46,7 +46,8 @@ export function makeServerCertificate(authority: CertifiedKey, issue: Issue): Ce
   const issuer = forge.pki.certificateFromPem(authority.certificate);
   const certificate = blankCertificate(issue, serverDays);
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  certificate.setSubject([{ name: "commonName", value: issue.names[0] ?? "localhost" }]);
+  // Not a host name: without a DNS name in the certificate OpenSSL would hold it against the name constraints.
+  certificate.setSubject([{ name: "commonName", value: "Postern cloud" }]);
   certificate.setIssuer(issuer.subject.attributes);
   certificate.setExtensions([
     { name: "basicConstraints", cA: false, critical: true },

@@ -1,10 +1,25 @@
-// What the registration says in the log: each time the reason, and what a person can do about it.
+// What the registration knows, and what it says in the log: each time the reason, and what a person can do about it.
+import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
+import type { MqttLogin } from "../connectivity/mqtt-connection.ts";
 import { isLoginRefusal } from "../connectivity/offline-reason.ts";
 import type { LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
 import type { BootstrapFact, StoreOutcome } from "./registration.actor.ts";
 
-export function waitingEntry({ context }: RegistrationMoment): LogEntry {
+export interface RegistrationContext {
+  readonly login: MqttLogin;
+  readonly credentials: DeviceCredentials | undefined;
+  /** Whether the cloud issued them just now. */
+  readonly isNew: boolean;
+  /** Failures since the last lasting connection. */
+  readonly attempt: number;
+  readonly retryInMs: number;
+}
+
+/** Between two tries to write or read the credentials. */
+export const storageRetryMs = 10_000;
+
+export function waitingEntry({ context }: { readonly context: RegistrationContext }): LogEntry {
   const { clientId, user } = context.login;
   const advice = "register this device id in the cloud and accept it there";
   return { level: "info", event: "registration.waiting", fields: { device: clientId, user, advice } };
@@ -52,7 +67,7 @@ export function notStoredEntry(outcome: StoreOutcome): LogEntry {
 
 export function storageEntry(what: string, error: unknown): LogEntry {
   const why = error instanceof Error ? error.message : String(error);
-  return { level: "error", event: "registration.storage-failed", fields: { what, why, retryInMs } };
+  return { level: "error", event: "registration.storage-failed", fields: { what, why, retryInMs: storageRetryMs } };
 }
 
 export function bootstrapErrorEntry(): LogEntry {

@@ -3,23 +3,23 @@ import { assign, fromCallback, fromPromise, sendTo, setup } from "xstate";
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import { backOffMs } from "../connectivity/back-off.ts";
 import type { MqttLogin } from "../connectivity/mqtt-connection.ts";
-import { isLoginRefusal } from "../connectivity/offline-reason.ts";
 import type { LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
 import type { BootstrapCommand, BootstrapFact, BootstrapInput, StoreOutcome } from "./registration.actor.ts";
+import {
+  bootstrapErrorEntry,
+  closedEntry,
+  damagedEntry,
+  notStoredEntry,
+  type RegistrationContext,
+  storageEntry,
+  storageRetryMs,
+  unreadableEntry,
+  waitingEntry,
+} from "./registration-words.ts";
 
 export interface RegistrationInput {
   readonly login: MqttLogin;
-}
-
-interface RegistrationContext {
-  readonly login: MqttLogin;
-  readonly credentials: DeviceCredentials | undefined;
-  /** Whether the cloud issued them just now. */
-  readonly isNew: boolean;
-  /** Failures since the last lasting connection. */
-  readonly attempt: number;
-  readonly retryInMs: number;
 }
 
 /** Between two questions to the cloud (protocol.md 2.3). */
@@ -30,8 +30,6 @@ export const readyLimitMs = 20_000;
 export const lastingConnectionMs = 60_000;
 /** Longest wait for the bootstrap connection to close in order. */
 export const leaveLimitMs = 1_500;
-/** Between two tries to write or read the credentials. */
-export const storageRetryMs = 10_000;
 
 /** Its output are the credentials; it never gives up. */
 export const registrationMachine = setup({

@@ -4,7 +4,6 @@ import type {
   Connection,
   DialOutcome,
   InterfaceAddress,
-  Listener,
   ListenOptions,
   ListenOutcome,
   Network,
@@ -23,8 +22,9 @@ import {
   parseAddress,
 } from "./address.ts";
 import type { SimulatedCertificate } from "./certificate.ts";
+import { connectionOf } from "./connection.ts";
 import { type ConnectResult, Conversation } from "./conversation.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { Listeners } from "./listeners.ts";
 import type { HostOptions, Route, SimulatedNetwork } from "./network.ts";
 import { handshakeAsClient, handshakeAsServer } from "./tls.ts";
 import { Waits } from "./waits.ts";
@@ -36,19 +36,11 @@ const resolveMs = 20;
 /** How long a listener waits for a peer's TLS handshake. */
 const serverHandshakeMs = 15_000;
 const firstEphemeralPort = 49_152;
-const firstFreeListenPort = 40_000;
 
 export interface HostInterface {
   readonly name: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly hasDefaultRoute?: boolean;
-}
-
-interface OpenListener {
-  readonly address: AddressBytes;
-  readonly port: number;
-  readonly accept: (connection: Connection) => void;
-  readonly open: Set<Endpoint>;
 }
 
 const loopbackInterface: NetworkInterface = {
@@ -67,7 +59,7 @@ export class SimulatedHost implements Network {
   readonly #interfaces: readonly HostInterface[];
   readonly #clock: Clock;
   readonly #waits: Waits;
-  #listeners: readonly OpenListener[] = [];
+  readonly #listeners = new Listeners((address) => isLoopback(address) || this.hasAddress(address));
   #nextPort = firstEphemeralPort;
   #isUp = true;
 
@@ -98,7 +90,7 @@ export class SimulatedHost implements Network {
   /** Power fails: nothing more leaves this host, and nobody is told. Kill the program, then call `forgetAll`. */
   powerOff(): void {
     this.#isUp = false;
-    this.#listeners = [];
+    this.#listeners.forgetAll();
     this.#linksChanged();
   }
 
@@ -168,29 +160,7 @@ export class SimulatedHost implements Network {
   }
 
   async listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<ListenOutcome> {
-    const address = parseAddress(options.address);
-    if (address === undefined || !(isWildcard(address) || isLoopback(address) || this.hasAddress(address))) {
-      return {
-        ok: false,
-        reason: "address-unavailable",
-        detail: `${options.address} is not an address of this machine`,
-      };
-    }
-    const port = options.port === 0 ? this.#freePort() : options.port;
-    if (this.#listeners.some((listener) => listener.port === port && overlap(listener.address, address))) {
-      return { ok: false, reason: "port-taken", detail: `something already listens on port ${port}` };
-    }
-    const opened: OpenListener = { address, port, accept, open: new Set() };
-    this.#listeners = [...this.#listeners, opened];
-    const listener: Listener = {
-      address: options.address,
-      port,
-      close: async () => {
-        this.#listeners = this.#listeners.filter((other) => other !== opened);
-        for (const endpoint of opened.open) endpoint.reset();
-      },
-    };
-    return { ok: true, listener };
+    return this.#listeners.open(options, accept);
   }
 
   /** Listens for TLS: the certificate is asked for at each handshake. Not part of the port: gateways never do this. */
@@ -221,7 +191,7 @@ export class SimulatedHost implements Network {
   }
 
   listeningPorts(): readonly number[] {
-    return [...new Set(this.#listeners.map((listener) => listener.port))].sort((one, other) => one - other);
+    return this.#listeners.ports;
   }
 
   addressBytes(): readonly AddressBytes[] {
@@ -288,18 +258,7 @@ export class SimulatedHost implements Network {
     const reset = (): void => conversation.accept().reset();
     const refuse = (): void => conversation.refuse();
     if (this.#world.isHandled({ from: client.host, to: this.name, port: server.port, refuse, reset })) return;
-    const address = parseAddress(server.address) ?? [];
-    const listener = this.#listeners.find(
-      (candidate) => candidate.port === server.port && overlap(candidate.address, address),
-    );
-    if (listener === undefined) {
-      refuse();
-      return;
-    }
-    const endpoint = conversation.accept();
-    listener.open.add(endpoint);
-    endpoint.once("close", () => listener.open.delete(endpoint));
-    listener.accept(connectionOf(conversation, "server", endpoint));
+    if (!this.#listeners.take(conversation)) refuse();
   }
 
   #ephemeralPort(): number {
@@ -308,42 +267,11 @@ export class SimulatedHost implements Network {
     return port;
   }
 
-  #freePort(): number {
-    const taken = this.listeningPorts();
-    let port = firstFreeListenPort;
-    while (taken.includes(port)) port += 1;
-    return port;
-  }
-
   #linksChanged(): void {
     for (const link of this.#world.links()) if (link.hosts.includes(this.name)) link.changed();
   }
 }
 
-function connectionOf(conversation: Conversation, side: "client" | "server", endpoint: Endpoint): Connection {
-  const [local, remote] =
-    side === "client" ? [conversation.client, conversation.server] : [conversation.server, conversation.client];
-  return {
-    stream: endpoint,
-    remoteAddress: remote.address,
-    remotePort: remote.port,
-    localAddress: local.address,
-    localPort: local.port,
-    heldBytes: () => endpoint.heldBytes(),
-    delivery: async () => (endpoint.isClosed ? undefined : conversation.delivery(side)),
-    reset: () => endpoint.reset(),
-  };
-}
-
 function failed(reason: "refused" | "unreachable" | "timeout" | "reset" | "aborted", detail: string): DialOutcome {
   return { ok: false, reason, detail };
-}
-
-function isWildcard(address: AddressBytes): boolean {
-  return address.every((byte) => byte === 0);
-}
-
-function overlap(listening: AddressBytes, wanted: AddressBytes): boolean {
-  if (listening.length !== wanted.length) return false;
-  return isWildcard(listening) || isWildcard(wanted) || listening.every((byte, at) => byte === wanted[at]);
 }

@@ -1,7 +1,7 @@
 // Logins: Basic, bearer, cookie with XSRF token; what is remembered and what drops it.
 import { expect, test } from "vitest";
 import { adminPassword } from "./cloud-bench.ts";
-import { adminLogin, basic, type HttpBench, startHttpBench } from "./http-bench.ts";
+import { type Answer, adminLogin, basic, type HttpBench, startHttpBench } from "./http-bench.ts";
 
 test.each([
   { what: "tenant and user", login: adminLogin, status: 200 },
@@ -236,7 +236,7 @@ function logsIn(bench: HttpBench, options: { origin?: string } = {}) {
 }
 
 /** The cookies of the port, as a browser would send them back. */
-function cookiesOf(answer: { headers: { "set-cookie"?: string[] } }) {
+function cookiesOf(answer: Answer) {
   const pairs = (answer.headers["set-cookie"] ?? []).map((cookie) => cookie.split(";")[0] ?? "");
   const value = (name: string) => pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
   return {

@@ -200,7 +200,7 @@ test("removing a device takes its login, connection, requests and endpoints, and
   };
   expect((await bench.admin("POST", endpoints, endpoint)).status).toBe(201);
   await bench.admin("POST", "/devicecontrol/operations", { deviceId: id, c8y_Restart: {} });
-  const closed = new Promise((resolve) => mqtt.once("close", resolve));
+  const closed = new Promise<void>((resolve) => mqtt.once("close", () => resolve()));
   expect((await bench.admin("DELETE", `/inventory/managedObjects/${id}`)).status).toBe(204);
   await closed;
   expect((await bench.admin("GET", `/inventory/managedObjects/${id}`)).status).toBe(404);

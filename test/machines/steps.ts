@@ -12,7 +12,7 @@ export interface Step<M extends AnyStateMachine> {
   readonly snapshot: SnapshotFrom<M>;
   /** State as a path, such as "standing.opening.dialing"; of parallel states all, in brackets. */
   readonly state: string;
-  /** What the last event made it do, such as "log tunnel.opened", "session.publish", "cancel ...", "parent tunnel.opened". */
+  /** What the last event made it do, such as "log tunnel.opened", "send session.publish", "tellOpened". */
   readonly actions: readonly string[];
 }
 
@@ -67,7 +67,8 @@ function nameOf({ type, params }: ExecutableAction): string[] {
     case "xstate.raise":
       return [`${eventType} in ${details["delay"]} ms`];
     case "xstate.cancel":
-      return [`cancel ${details["sendId"]}`];
+      // Left states take their timers with them: the machinery's own business.
+      return [];
     case "xstate.sendTo":
       return [`send ${eventType}`];
     default:

@@ -1,0 +1,125 @@
+// `postern up` as a process: what it says, that its console can be used, that a second start takes up where the first ended.
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { linuxClock } from "#hardware/linux/clock.ts";
+import { openLinuxNetwork } from "#hardware/linux/network.ts";
+import { linuxRandom } from "#hardware/linux/random.ts";
+import { realPatience } from "#simulator/operator/real-patience.ts";
+import { Operator } from "#simulator/operator.ts";
+import { layout } from "#simulator/panels/hmi-screen.ts";
+import { findCanaryInFolder } from "../support/canary.ts";
+import { type LogLine, type Program, startPostern, temporaryFolder } from "../support/processes.ts";
+
+const freePorts = ["--port", "0", "--https-port", "0", "--mqtts-port", "0"];
+
+async function started(folder: string, args: readonly string[] = freePorts) {
+  const program = startPostern("up", ["up", ...args, "--data", folder]);
+  const line = await program.event("site.ready", 60_000);
+  return { program, line, password: passwordOf(program) };
+}
+
+function passwordOf(program: Program): string {
+  const password = /^ {2}Password +(\S+)$/m.exec(program.output)?.[1];
+  if (password === undefined) throw new Error(`no password in:\n${program.output}`);
+  return password;
+}
+
+function operatorOf(line: LogLine, password: string): Operator {
+  return new Operator({
+    network: openLinuxNetwork(),
+    patience: realPatience(linuxClock),
+    random: linuxRandom,
+    cloud: {
+      host: "localhost",
+      httpsPort: Number(URL.parse(String(line["https"]))?.port),
+      authorities: [readFileSync(String(line["ca"]), "utf8")],
+    },
+    user: `${line["tenant"]}/${line["user"]}`,
+    password,
+  });
+}
+
+/** Takes a port on the loopback until closed. */
+async function takenPort(port = 0): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+describe("postern up", () => {
+  test("shows three panels, and again after a restart, with a new password that is on no disk", async () => {
+    using folder = temporaryFolder();
+    const site = join(folder.path, "site");
+    const first = await started(site);
+    await using firstProgram = first.program;
+    const operator = operatorOf(first.line, first.password);
+    await operator.worksWith("gw-0001");
+    expect((await operator.endpoints()).map((endpoint) => endpoint["name"])).toEqual([
+      "Press 4",
+      "Mixer 2",
+      "Packer 7",
+    ]);
+    for (const name of ["Press 4", "Mixer 2", "Packer 7"]) {
+      const vnc = await operator.opensVnc(name);
+      await vnc.showsPicture();
+      vnc.clicks(layout.button);
+      expect(await vnc.disconnects()).toMatchObject({ code: 1000 });
+    }
+    expect(JSON.stringify(first.line)).not.toContain(first.password);
+    expect(findCanaryInFolder(site, first.password)).toEqual([]);
+    // A terminal and npm both send the signal.
+    firstProgram.child.kill("SIGINT");
+    expect(await firstProgram.stop("SIGINT")).toEqual({ code: 0, signal: null });
+
+    const second = await started(site);
+    await using secondProgram = second.program;
+    expect(second.password).not.toBe(first.password);
+    await expect(operatorOf(second.line, first.password).logsIn()).rejects.toMatchObject({ status: 401 });
+    const again = operatorOf(second.line, second.password);
+    await again.worksWith("gw-0001");
+    expect(await again.endpoints()).toHaveLength(3);
+    const vnc = await again.opensVnc("Mixer 2");
+    await vnc.showsPicture();
+    await vnc.disconnects();
+    expect((await again.operations()).map((operation) => operation["status"])).toEqual(new Array(4).fill("SUCCESSFUL"));
+    expect(await secondProgram.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  });
+
+  test("names a port that was asked for and is taken, in one line, and ends with code 1", async () => {
+    using folder = temporaryFolder();
+    const { server, port } = await takenPort();
+    const program = startPostern("up", ["up", "--port", String(port), "--data", join(folder.path, "site")]);
+    expect(await program.exited).toEqual({ code: 1, signal: null });
+    const complaints = program.output.split("\n").filter((line) => line.startsWith("postern up:"));
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toContain(String(port));
+    server.close();
+  });
+
+  test("refuses a folder in which another site runs", async () => {
+    using folder = temporaryFolder();
+    const { program } = await started(folder.path);
+    await using running = program;
+    const second = startPostern("up", ["up", ...freePorts, "--data", folder.path]);
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.output).toMatch(/postern up: process \d+ already runs a site in /);
+    expect(await running.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  });
+
+  test("stops in order when the signal comes in the middle of its start", async () => {
+    using folder = temporaryFolder();
+    const program = startPostern("up", ["up", ...freePorts, "--data", folder.path]);
+    await program.until(
+      () => (program.output.includes("registering it") ? true : undefined),
+      "start of the gateway",
+      30_000,
+    );
+    expect(await program.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+    expect(program.output).not.toContain("site.ready");
+  });
+});
