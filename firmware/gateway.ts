@@ -66,7 +66,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   return {
     status: () => readStatus(actor, meters),
     stop: async () => {
-      actor.send({ type: "gateway.stop" });
+      if (actor.getSnapshot().status === "active") actor.send({ type: "gateway.stop" });
       await ending.promise;
     },
     kill: () => {

@@ -355,9 +355,8 @@ export class Site<P extends SitePanels = SitePanels> {
 
   #world(): World {
     return {
-      resetConnections: () => {
-        for (const conversation of this.network.conversations()) conversation.breakOff();
-      },
+      resetConnections: (port) =>
+        this.network.resetConnections(({ server }) => port === undefined || server.port === port),
       cutPower: () => this.powerCut(),
       restorePower: () => this.powerOn(),
       stopCloud: (options) => this.#cloud.stop(options),

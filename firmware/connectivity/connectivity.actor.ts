@@ -69,7 +69,7 @@ async function obey(
 ): Promise<void> {
   switch (command.type) {
     case "session.publish": {
-      const answers = await Promise.all(command.payloads.map((each) => connection.publish(command.topic, each)));
+      const answers = await Promise.all(command.payloads.map((each) => connection.publish(command.topic, each, 1)));
       // A publish that was lost needs no word: `session.closed` comes.
       if (answers.every(Boolean)) tell({ type: "session.published", tag: command.tag });
       return;

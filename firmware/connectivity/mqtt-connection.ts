@@ -21,8 +21,11 @@ export interface MqttEvents {
 }
 
 export interface MqttConnection {
-  /** With QoS 1; true once the cloud has acknowledged it, false when the connection ended before. */
-  publish(topic: string, payload: string): Promise<boolean>;
+  /**
+   * True once the cloud has acknowledged it (QoS 1) or it is on its way (QoS 0), false when the connection ended before.
+   * The caller limits how many of QoS 1 are unacknowledged.
+   */
+  publish(topic: string, payload: string, qos: 0 | 1): Promise<boolean>;
   /** One filter per SUBSCRIBE (protocol.md 1.1). */
   subscribe(topic: string, qos: 0 | 1): Promise<"granted" | "refused" | "lost">;
   /** Says DISCONNECT and closes; `closed` follows within `endLimitMs`. */
@@ -97,9 +100,9 @@ class MqttSession implements MqttConnection {
     }
   }
 
-  publish(topic: string, payload: string): Promise<boolean> {
+  publish(topic: string, payload: string, qos: 0 | 1): Promise<boolean> {
     return this.#answered(false, (client, done) => {
-      client.publish(topic, payload, { qos: 1 }, (error) => done(error === null || error === undefined));
+      client.publish(topic, payload, { qos }, (error) => done(error === null || error === undefined));
     });
   }
 

@@ -62,8 +62,8 @@ export function bootstrapSession(hardware: Hardware, cloud: CloudPort) {
     receive((command) => {
       switch (command.type) {
         case "bootstrap.ask":
-          // Whether the broker acknowledges says nothing about acceptance; a lost connection is told by `closed`.
-          void connection.publish(topics.credentialsUp, "");
+          // Asked again soon anyway, so nothing is kept for an acknowledgement; a lost connection is told by `closed`.
+          void connection.publish(topics.credentialsUp, "", 0);
           return;
         case "bootstrap.leave":
           connection.end();

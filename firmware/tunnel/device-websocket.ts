@@ -50,6 +50,10 @@ function upgrade(
 ): Promise<WebSocketOutcome> {
   return new Promise((resolve) => {
     const webSocket = createWebSocket(hardware, target, connection);
+    if (webSocket === undefined) {
+      resolve({ ok: false, detail: "its address cannot be used" });
+      return;
+    }
     const timer = hardware.clock.setTimeout(() => fail("it did not answer in time"), options.timeoutMs);
     const abort = (): void => fail("given up");
     let isSettled = false;
@@ -77,13 +81,16 @@ function upgrade(
   });
 }
 
-function createWebSocket(hardware: Hardware, target: WebSocketTarget, { stream }: Connection): WebSocket {
+function createWebSocket(hardware: Hardware, target: WebSocketTarget, { stream }: Connection): WebSocket | undefined {
   const { host, port } = target.cloud;
   const { tenant, user, password } = target.credentials;
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const login = Buffer.from(`${tenant}/${user}:${password}`, "utf8").toString("base64");
   // The scheme says only that ws shall not add TLS of its own: the stream is encrypted already.
-  return new WebSocket(`ws://${authority}${devicePath(target.connectionKey)}`, [binarySubprotocol], {
+  const url = URL.parse(`ws://${authority}${devicePath(target.connectionKey)}`);
+  // ws would throw with the address, and so the key, in its message.
+  if (url === null) return undefined;
+  return new WebSocket(url, [binarySubprotocol], {
     createConnection: () => stream,
     headers: { Host: authority, Authorization: `Basic ${login}` },
     generateMask: (mask) => mask.set(hardware.random.bytes(mask.length)),

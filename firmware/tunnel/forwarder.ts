@@ -75,6 +75,11 @@ export class Forwarder {
     return this.#hasAskedToClose && this.queuedBytes("cloud") === 0;
   }
 
+  /** Whether the cloud has said its close frame; the connection below may linger. */
+  get isFarClosing(): boolean {
+    return !this.#hasAskedToClose && !this.#isCloudGone && this.#webSocket.readyState === this.#webSocket.CLOSING;
+  }
+
   heldBytes(): number {
     const panel = this.#isPanelGone ? 0 : this.#panel.heldBytes();
     const cloud = this.#isCloudGone ? 0 : this.#connection.heldBytes() + gatheredBytes(this.#webSocket);
@@ -134,8 +139,8 @@ export class Forwarder {
 
   #takeFromPanel(chunk: Uint8Array): void {
     this.#options.heard("panel");
-    // After the cloud has gone the panel is only read to its end.
-    if (this.#isCloudGone || this.#hasAskedToClose) return;
+    // While the cloud closes or has gone, the panel is only read to its end.
+    if (this.#isCloudGone || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.bytesDown += chunk.length;
     this.#webSocket.send(chunk, { binary: true }, () => this.#maybeResumePanel());
     if (this.queuedBytes("cloud") > queueHighBytes) {

@@ -37,6 +37,7 @@ export class TunnelLegs {
   #forwarder: Forwarder | undefined;
   #watch: LegsWatch | undefined;
   #startedAtMs: number | undefined;
+  #farClosingSinceMs: number | undefined;
   #isFinishing = false;
   #hasToldFlushed = false;
   #isOver = false;
@@ -155,7 +156,10 @@ export class TunnelLegs {
       connections: { panel, cloud: cloud.connection },
       forwarder,
       ended: (side, verdict) => this.#drop(side, verdict),
-      looked: () => this.#tellFlushed(),
+      looked: () => {
+        this.#tellFlushed();
+        this.#dropLingerer(forwarder);
+      },
     });
     forwarder.start();
   }
@@ -197,6 +201,14 @@ export class TunnelLegs {
       this.#tell({ type: "cloud.ended", reason: "cloud.lost", detail: verdictTexts[verdict] });
     }
     this.#forwarder?.cut(side);
+  }
+
+  /** A cloud that has said its close frame and leaves the connection open gets the drain limit. */
+  #dropLingerer(forwarder: Forwarder): void {
+    const nowMs = this.#deps.hardware.clock.monotonicMs();
+    this.#farClosingSinceMs = forwarder.isFarClosing ? (this.#farClosingSinceMs ?? nowMs) : undefined;
+    if (this.#farClosingSinceMs === undefined) return;
+    if (nowMs - this.#farClosingSinceMs >= this.#deps.settings.drainMs) forwarder.cut("cloud");
   }
 
   #tellFlushed(): void {

@@ -62,8 +62,11 @@ export interface WorldFault {
 
 /** What world faults can do to a site. */
 export interface World {
-  /** Resets the open connections between the hosts that the fault was laid between, or all of them. */
-  resetConnections(): void;
+  /**
+   * Resets the open connections between the hosts that the fault was laid between, or all of the site's; of these only
+   * those to `port`, if it is given.
+   */
+  resetConnections(port?: number): void;
   cutPower(): void;
   restorePower(): void;
   stopCloud(options: { readonly hard: boolean }): Promise<void>;

@@ -1,13 +1,22 @@
 // Connections break: those that are open are reset at once, new ones right after they were accepted.
 import type { WorldFault } from "./fault.ts";
 
-/** `spareNew`: only what is open when the fault begins is reset. */
-export function reset(options: { readonly spareNew?: boolean } = {}): WorldFault {
+export interface ResetOptions {
+  /** Only connections to this port of either end. */
+  readonly port?: number;
+  /** Only what is open when the fault begins is reset. */
+  readonly spareNew?: boolean;
+}
+
+export function reset(options: ResetOptions = {}): WorldFault {
+  const { port, spareNew = false } = options;
   return {
-    name: options.spareNew === true ? "reset of open connections" : "reset",
-    begin: (world) => world.resetConnections(),
+    name: [spareNew ? "reset of open connections" : "reset", ...(port === undefined ? [] : [`to port ${port}`])].join(
+      " ",
+    ),
+    begin: (world) => world.resetConnections(port),
     onConnect: (attempt) => {
-      if (options.spareNew === true) return false;
+      if (spareNew || (port !== undefined && port !== attempt.port)) return false;
       attempt.reset();
       return true;
     },

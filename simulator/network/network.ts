@@ -128,6 +128,11 @@ export class SimulatedNetwork {
     return [...this.#conversations];
   }
 
+  /** Breaks off what fits: both ends are told by a reset. */
+  resetConnections(fits: (conversation: Conversation) => boolean): void {
+    for (const conversation of this.conversations()) if (fits(conversation)) conversation.breakOff();
+  }
+
   /** "gateway:49152 > press4:5900" for each connection that at least one end still has. */
   openConnections(): readonly string[] {
     return this.conversations()

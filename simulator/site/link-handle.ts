@@ -46,7 +46,7 @@ export class LinkHandle {
 
   #applyToConnections(fault: WorldFault): () => void {
     const { network } = this.#site;
-    const world: World = { ...this.#site.world, resetConnections: () => this.#resetConnections() };
+    const world: World = { ...this.#site.world, resetConnections: (port) => this.#resetConnections(port) };
     const isMine = (from: string, to: string): boolean =>
       this.#from === undefined ? this.#hosts.includes(from) && this.#hosts.includes(to) : from === this.#from;
     const lift = network.onConnect((attempt) =>
@@ -60,10 +60,12 @@ export class LinkHandle {
     };
   }
 
-  #resetConnections(): void {
-    for (const conversation of this.#site.network.conversations()) {
-      const { client, server } = conversation;
-      if (this.#hosts.includes(client.host) && this.#hosts.includes(server.host)) conversation.breakOff();
-    }
+  #resetConnections(port: number | undefined): void {
+    this.#site.network.resetConnections(
+      ({ client, server }) =>
+        this.#hosts.includes(client.host) &&
+        this.#hosts.includes(server.host) &&
+        (port === undefined || server.port === port),
+    );
   }
 }

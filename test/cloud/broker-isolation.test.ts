@@ -1,5 +1,6 @@
 // Devices never reach each other, whatever they subscribe to or publish.
 import { expect, test } from "vitest";
+import { NullEmitter } from "#cloud-stub/broker/null-emitter.ts";
 import { startBench } from "./cloud-bench.ts";
 
 const foreignFilters = [
@@ -88,15 +89,34 @@ test("a retained message reaches nobody who subscribes later", async () => {
   expect(second.received).toHaveLength(1);
 });
 
-test("a session that asks to be kept is not a mailbox: it starts clean each time", async () => {
+test("a session that asks to be kept is no mailbox for what other devices publish", async () => {
   await using bench = await startBench();
-  const client = await bench.device("gw-1");
-  client.mqtt.options.clean = false;
-  await client.end();
-  const again = await bench.connect({ clientId: "gw-1", user: "t1000/device_gw-1", password: "pw-gw-1" });
-  await again.publish("s/us", "123");
+  await bench.device("thief");
+  const login = { clientId: "thief", user: "t1000/device_thief", password: "pw-thief", clean: false };
+  const thief = await bench.connect(login);
+  // aedes stores every filter of a packet of which one is granted, for sessions that are kept.
+  const granted = await new Promise((resolve) => {
+    thief.mqtt.subscribe({ "s/ds": { qos: 1 }, "#": { qos: 1 } }, (_error, _granted, packet) =>
+      resolve(packet?.granted),
+    );
+  });
+  expect(granted).toEqual([1, 128]);
+  await thief.end();
+  const victim = await bench.device("victim");
+  await victim.publish("s/us", "400,c8y_Secret,of the victim");
+  const again = await bench.connect(login);
   await again.publish("s/us", "125");
   expect(again.received).toEqual([]);
+});
+
+test("the broker's emitter hands nothing on, whatever was subscribed", async () => {
+  const emitter = new NullEmitter();
+  const heard: unknown[] = [];
+  await new Promise<void>((resolve) => emitter.on("#", (packet: unknown) => heard.push(packet), resolve));
+  await new Promise<void>((resolve) => emitter.emit({ topic: "s/us" }, resolve));
+  await new Promise<void>((resolve) => emitter.removeListener("#", undefined, resolve));
+  await new Promise<void>((resolve) => emitter.close(resolve));
+  expect(heard).toEqual([]);
 });
 
 test("the bootstrap client may only use s/ucr, s/dcr and s/e", async () => {

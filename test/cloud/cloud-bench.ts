@@ -86,6 +86,8 @@ export interface ConnectOptions {
   readonly password: string;
   /** A last will on `s/us`. */
   readonly will?: string;
+  /** False asks for a session that outlives the connection. */
+  readonly clean?: boolean;
 }
 
 export interface CloudBench extends Services, AsyncDisposable {
@@ -188,6 +190,7 @@ async function openClient(broker: Broker, options: ConnectOptions): Promise<Test
     protocolVersion: 4,
     reconnectPeriod: 0,
     keepalive: 0,
+    clean: options.clean ?? true,
     ...(options.will === undefined
       ? {}
       : { will: { topic: "s/us", payload: Buffer.from(options.will), qos: 1 as const, retain: true } }),

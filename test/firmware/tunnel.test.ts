@@ -242,6 +242,17 @@ describe("the end of a tunnel", () => {
     expect(site.network.openConnections().filter((name) => /panel|8443/.test(name))).toEqual([]);
   });
 
+  test("ends at the drain limit when the cloud says its close frame and leaves the connection open", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site, ({ stream }) => stream.resume().on("end", () => stream.end()));
+    // Neither our close frame nor our end of stream reaches the cloud, so its websocket does not close.
+    site.network.link("gateway", "cloud").apply(stall(), "gateway");
+    tunnel.webSocket.close(4043, "endpoint.removed");
+    const closedAtMs = site.clock.monotonicMs();
+    expect(await closedWith(site)).toBe("endpoint.removed");
+    expect(site.clock.monotonicMs() - closedAtMs).toBeLessThan(7_500);
+  });
+
   test("is not reached by the loss of MQTT: the tunnel lives on", async () => {
     await using site = await SmallSite.start();
     const tunnel = await openTunnel(site, ({ stream }) => stream.pipe(stream));

@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { blackHole } from "#simulator/faults/black-hole.ts";
+import { latency } from "#simulator/faults/latency.ts";
 import { powerCut } from "#simulator/faults/power-cut.ts";
 import { refuse } from "#simulator/faults/refuse.ts";
+import { reset } from "#simulator/faults/reset.ts";
+import { slice } from "#simulator/faults/slice.ts";
 import { stall } from "#simulator/faults/stall.ts";
 import { echoPanel, patternBytes, sinkPanel, sourcePanel } from "#simulator/panels/byte-panels.ts";
 import { layout } from "#simulator/panels/hmi-screen.ts";
@@ -118,6 +121,70 @@ describe("the main job", () => {
     await site.gatewayIsOnline(120_000);
     const vnc = await site.operator.opensVnc("press4");
     await vnc.shows(site.panels.press4.screen);
+  });
+});
+
+describe("a session lives on", () => {
+  it("while the gateway's MQTT connection is cut and comes back", async () => {
+    await using site = await startSite({ panels: { press4: vncPanel() } });
+    const vnc = await site.operator.opensVnc("press4");
+    await vnc.shows(site.panels.press4.screen);
+    await site.between("gateway", "cloud").during(reset({ port: 8883 }), async () => {
+      await site.clock.until(() => site.gateway.status().connectivity !== "online", { what: "the gateway to notice" });
+      await site.clock.advance(20_000);
+    });
+    await site.gatewayIsOnline(180_000);
+    vnc.types("C-9\n");
+    await vnc.session.sees(() => site.panels.press4.screen.order === "C-9", "the order to be stored");
+    expect(site.gateway.status().tunnels).toHaveLength(1);
+    await vnc.disconnects();
+    expect(await aftermath(site)).toMatchObject({ status: "SUCCESSFUL", audit: ["client.closed"] });
+  });
+
+  it("over slow, jittery and chopped links, byte for byte", async () => {
+    await using site = await startSite({ seed: 3, panels: { plc: echoPanel(), press4: vncPanel() } });
+    site.between("operator", "cloud").apply(latency(80, 120));
+    site.between("gateway", "cloud").apply(slice(700));
+    site.between("gateway", "plc").apply(slice(3));
+    const echo = await site.operator.opensPassthrough("plc");
+    const sent = patternBytes(0, 20_000);
+    await echo.sends(sent);
+    await echo.receives(sent.length);
+    expect(echo.received.equals(sent)).toBe(true);
+    const vnc = await site.operator.opensVnc("press4");
+    await vnc.shows(site.panels.press4.screen);
+  });
+
+  it("through a black hole that is shorter than what counts as lost", async () => {
+    await using site = await startSite({ panels: { plc: echoPanel() } });
+    const echo = await site.operator.opensPassthrough("plc");
+    for (const [one, other] of [
+      ["operator", "cloud"],
+      ["cloud", "gateway"],
+      ["gateway", "plc"],
+    ] as const) {
+      const before = echo.bytesReceived;
+      await site.between(one, other).during(blackHole(), async () => {
+        echo.says(Buffer.from("still there?"));
+        await site.clock.advance(10_000);
+        expect(echo.bytesReceived).toBe(before);
+      });
+      await echo.receives(before + 12);
+    }
+  });
+
+  it("not when the panel breaks it off: the word is the same at each end", async () => {
+    await using site = await startSite({ panels: { plc: echoPanel() } });
+    const echo = await site.operator.opensPassthrough("plc");
+    await site.between("gateway", "plc").during(reset(), async () => {
+      expect(await echo.ends()).toMatchObject({ code: 4013, reason: "panel.reset" });
+    });
+    expect(await aftermath(site)).toEqual({
+      status: "SUCCESSFUL",
+      audit: ["panel.reset"],
+      gatewayLog: ["panel.reset"],
+      cloudLog: ["panel.reset"],
+    });
   });
 });
 

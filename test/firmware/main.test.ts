@@ -1,0 +1,95 @@
+// The gateway's program at its start: what it says about files that it cannot use, and its exit code.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { checkGateway, runGateway } from "#firmware/main.ts";
+
+let folder = "";
+let told: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "postern-gateway-"));
+  told = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => told.push(String(text)) > 0);
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => told.push(String(text)) > 0);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+const good = `[cloud]
+url = "https://127.0.0.1:1"
+mqtt = "mqtts://127.0.0.1:1"
+[device]
+id = "gw-1"
+`;
+
+describe("a start with files that cannot be used", () => {
+  test.each([
+    { what: "no configuration", files: {}, says: /^the configuration: .*gateway\.toml: there is no such file\n$/ },
+    {
+      what: "a mistake",
+      files: { "gateway.toml": `[cloud]\nurl = 1\n[registration]\npassword = "boot-secret"\n` },
+      says: /^gateway\.toml:2: \[cloud\] url: must be an address/,
+    },
+    {
+      what: "no authorities",
+      files: {
+        "gateway.toml": `${good}[registration]\npassword = "boot-secret"\n`.replace(
+          "[device]",
+          'ca = "ca.pem"\n[device]',
+        ),
+      },
+      says: /^gateway\.toml: \[cloud\] ca: .*ca\.pem: there is no such file\n$/,
+    },
+    {
+      what: "authorities that are none",
+      files: {
+        "gateway.toml": `${good}[registration]\npassword = "boot-secret"\n`.replace(
+          "[device]",
+          'ca = "ca.pem"\n[device]',
+        ),
+        "ca.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      },
+      says: /^gateway\.toml: \[cloud\] ca: .*ca\.pem must hold certificates in PEM form\n$/,
+    },
+    {
+      what: "no password file",
+      files: { "gateway.toml": `${good}[registration]\npassword_file = "p"\n` },
+      says: /^gateway\.toml: \[registration\] password_file: .*p: there is no such file\n$/,
+    },
+    {
+      what: "an empty password file",
+      files: { "gateway.toml": `${good}[registration]\npassword_file = "p"\n`, p: "\n" },
+      says: /^gateway\.toml: \[registration\] password_file: .*p has no first line\n$/,
+    },
+    {
+      what: "a state folder that is a file",
+      files: { "gateway.toml": `${good}[registration]\npassword = "boot-secret"\n[state]\ndir = "s"\n`, s: "" },
+      says: /^gateway\.toml: \[state\] dir: .*s cannot be used: /,
+    },
+  ])("$what: exit code 1 and one line that says it", async ({ files, says }) => {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const config = join(folder, "gateway.toml");
+    expect(await runGateway({ config })).toBe(1);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(says);
+    expect(await checkGateway({ config })).toBe(1);
+    expect(told.join("")).not.toContain("boot-secret");
+  });
+});
+
+test("a check of a cloud that does not run says which address is not answered, and what was meant", async () => {
+  await writeFile(join(folder, "gateway.toml"), `${good}[registration]\npassword = "boot-secret"\n`);
+  expect(await checkGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+  expect(told.filter((line) => line.startsWith("ok"))).toHaveLength(3);
+  expect(told.filter((line) => line.startsWith("FAIL"))).toEqual([
+    expect.stringMatching(
+      /^FAIL {2}HTTPS, \[cloud\] url: 127\.0\.0\.1:1: nothing listens on that port: is the port right/,
+    ),
+    expect.stringMatching(/^FAIL {2}MQTT, \[cloud\] mqtt: 127\.0\.0\.1:1: nothing listens on that port/),
+  ]);
+});
