@@ -1,5 +1,5 @@
 // The cloud stand-in, given its world: it is handed streams and never opens a port itself (main.ts does).
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Random } from "#hardware/ports.ts";
 import { writeFailureReason } from "#protocol/close-reason.ts";
@@ -60,6 +60,9 @@ export const defaultTenantId = "t1000";
 /** HTTP connections that may be open, upgraded ones included. */
 export const httpConnectionsMax = 2_000;
 
+/** How long a new HTTP connection may take for the headers of its first request, in ms: Node's own limit needs a listening server. */
+const firstRequestMs = 30_000;
+
 /** Starts a cloud. Throws CloudError or StoreError if it cannot. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const store = openStore(options.databaseFile);
@@ -84,7 +87,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await remoteAccess.start();
     const peers = new Map<Duplex, Peer>();
     const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
-    return new RunningCloud({ store, broker, remoteAccess, app, peers, created, log });
+    const requestDeadlines = new WeakMap<Duplex, () => void>();
+    for (const event of ["request", "upgrade"]) {
+      app.server.prependListener(event, (request: IncomingMessage) => requestDeadlines.get(request.socket)?.());
+    }
+    const { clock } = options;
+    return new RunningCloud({ clock, store, broker, remoteAccess, app, peers, requestDeadlines, created, log });
   } catch (error) {
     store.close();
     throw error;
@@ -107,14 +115,19 @@ class RunningCloud implements Cloud {
   }
 
   handleHttp(stream: Duplex, peer: Peer): void {
-    const { peers, log, app } = this.#parts;
+    const { peers, log, app, clock, requestDeadlines } = this.#parts;
     if (this.#stopped !== undefined || peers.size >= httpConnectionsMax) {
       if (this.#stopped === undefined) log.warn("http.refused", { status: 0, why: "too-many-connections" });
       destroyQuietly(stream);
       return;
     }
     peers.set(stream, peer);
-    stream.once("close", () => peers.delete(stream));
+    const deadline = clock.setTimeout(() => destroyQuietly(stream), firstRequestMs);
+    requestDeadlines.set(stream, () => clock.clearTimeout(deadline));
+    stream.once("close", () => {
+      peers.delete(stream);
+      clock.clearTimeout(deadline);
+    });
     app.server.emit("connection", stream);
   }
 
@@ -159,6 +172,9 @@ class RunningCloud implements Cloud {
 }
 
 interface Parts {
+  readonly clock: Clock;
+  /** Takes the deadline of a connection's first request away. */
+  readonly requestDeadlines: WeakMap<Duplex, () => void>;
   readonly store: Store;
   readonly broker: Broker;
   readonly remoteAccess: RemoteAccess;

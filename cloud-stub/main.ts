@@ -12,11 +12,10 @@ import { type Listeners, openListeners } from "./listeners.ts";
 import { type CloudLog, createCloudLog } from "./log.ts";
 import { checkMasterKey, findMasterKey, type MasterKey } from "./master-key.ts";
 import { createVault } from "./remote-access/vault.ts";
+import { setPasswordInStore } from "./set-user-password.ts";
 import { openStore } from "./store/store.ts";
 import { bootstrapTenantId, bootstrapUserName } from "./users/accounts.ts";
 import { scryptHasher } from "./users/password-hasher.ts";
-
-export { setUserPassword } from "./set-user-password.ts";
 
 type PortName = "httpPort" | "httpsPort" | "mqttsPort";
 
@@ -63,6 +62,15 @@ export interface CloudProcess {
 const defaultHostNames = ["localhost", "127.0.0.1", "::1"];
 const defaultPorts: Readonly<Record<PortName, number>> = { httpPort: 8080, httpsPort: 8443, mqttsPort: 8883 };
 const consoleDir = fileURLToPath(new URL("../dist/console", import.meta.url));
+
+/** `postern cloud user password NAME`: see set-user-password.ts. */
+export async function setUserPassword(options: {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly password?: string;
+}): Promise<void> {
+  await setPasswordInStore({ ...options, clock: linuxClock, random: linuxRandom });
+}
 
 /** Starts a cloud on real ports. Throws CloudError or StoreError with one line for a person. */
 export async function runCloud(options: RunCloudOptions): Promise<CloudProcess> {

@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-import { linuxClock } from "#hardware/linux/clock.ts";
-import { linuxRandom } from "#hardware/linux/random.ts";
+import type { Clock, Random } from "#hardware/ports.ts";
 import { Audit } from "./audit/audit.ts";
 import { defaultTenantId } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
@@ -16,7 +15,9 @@ import { scryptHasher } from "./users/password-hasher.ts";
  * Reads the password from standard input, at a terminal without showing it, unless it is given. The account's logins
  * end; a running cloud notices at the next request. Throws CloudError `cloud.bad-option` with what is wrong.
  */
-export async function setUserPassword(options: {
+export async function setPasswordInStore(options: {
+  readonly clock: Clock;
+  readonly random: Random;
   readonly dataDir: string;
   /** `tenant/name`, or a name of the cloud's own tenant. */
   readonly name: string;
@@ -31,7 +32,8 @@ export async function setUserPassword(options: {
   const name = options.name.slice(slash + 1);
   const store = openStore(file);
   try {
-    const accounts = new Accounts({ clock: linuxClock, random: linuxRandom, store, hasher: scryptHasher(linuxRandom) });
+    const { clock, random } = options;
+    const accounts = new Accounts({ clock, random, store, hasher: scryptHasher(random) });
     if ((await accounts.get(tenantId, name)) === undefined) {
       throw new CloudError("cloud.bad-option", `There is no account ${tenantId}/${name}`);
     }
@@ -40,7 +42,7 @@ export async function setUserPassword(options: {
       throw new CloudError("cloud.bad-option", `A password needs at least ${passwordLengthMin} characters`);
     }
     await accounts.setPassword(tenantId, name, password);
-    await new Audit({ clock: linuxClock, store }).record({
+    await new Audit({ clock, store }).record({
       type: "User",
       activity: "Password changed",
       text: `Password of '${tenantId}/${name}' changed on the command line.`,

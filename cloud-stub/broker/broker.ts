@@ -8,10 +8,10 @@ import type { Operation, Operations } from "../devices/operations.ts";
 import type { Registration } from "../devices/registration.ts";
 import { type CloudLog, errorText } from "../log.ts";
 import type { Peer } from "../peer.ts";
-import { bootstrapTenantId, bootstrapUserName } from "../users/accounts.ts";
 import type { Authentication } from "../users/authentication.ts";
 import { parseClientId } from "./client-identity.ts";
-import { type ClientIdentity, ClientSession } from "./client-session.ts";
+import { ClientLogin, claimedKind, serverUnavailable } from "./client-login.ts";
+import { ClientSession } from "./client-session.ts";
 import { GatedStream } from "./gated-stream.ts";
 import { NullEmitter } from "./null-emitter.ts";
 import { PacketGate } from "./packet-gate.ts";
@@ -40,15 +40,10 @@ interface Arrival {
   identifier?: string;
 }
 
-/** CONNACK codes (protocol.md 1.3). */
-const identifierRejected = 2;
-const serverUnavailable = 3;
-const wrongLogin = 4;
-const notAuthorised = 5;
-
 export class Broker {
   readonly #deps: BrokerDeps;
   readonly #handler: SmartRestHandler;
+  readonly #login: ClientLogin;
   readonly #arrivals = new Map<unknown, Arrival>();
   /** Weak and separate from the live ones: a will is carried out after the connection has gone. */
   readonly #sessions = new WeakMap<Client, ClientSession>();
@@ -61,6 +56,7 @@ export class Broker {
   private constructor(deps: BrokerDeps) {
     this.#deps = deps;
     this.#handler = new SmartRestHandler(deps);
+    this.#login = new ClientLogin(deps);
     this.#unwatch = deps.operations.watchCreated((operation) => this.#forward(operation));
   }
 
@@ -77,8 +73,7 @@ export class Broker {
         if (arrival !== undefined && identifier !== undefined) {
           arrival.identifier = identifier;
           // One name for all spellings, so that a newer connection takes over whatever the older one called itself.
-          const isBootstrap = packet.username === `${bootstrapTenantId}/${bootstrapUserName}`;
-          packet.clientId = `${isBootstrap ? "bootstrap" : "device"}:${identifier}`;
+          packet.clientId = `${claimedKind(packet.username)}:${identifier}`;
         }
         done(null, arrival !== undefined);
       },
@@ -173,31 +168,19 @@ export class Broker {
   /** Undefined if the client may come in. */
   async #authenticate(
     client: Client,
-    username: string | undefined,
+    user: string | undefined,
     password: Buffer | undefined,
   ): Promise<AuthenticateError | undefined> {
-    const { authentication, devices, registration, log } = this.#deps;
     const arrival = this.#arrivals.get(client.conn);
-    if (arrival?.identifier === undefined) return refusal(identifierRejected, "client identifier not accepted");
-    if (username === undefined || password === undefined) return refusal(wrongLogin, "no user or no password");
-    const { address } = arrival.peer;
-    const login = await authentication.checkPassword(username, password.toString("utf8"), address);
-    if (!login.ok) {
-      const isLater = login.why === "too-many" || login.why === "busy";
-      return isLater ? refusal(serverUnavailable, "try again later") : refusal(wrongLogin, "wrong user or password");
-    }
-    const { account } = login;
-    const isOwnDevice = account.kind === "device" && account.deviceExternalId === arrival.identifier;
-    if (account.kind !== "bootstrap" && !isOwnDevice) {
-      log.warn("mqtt.refused", { address, user: account.name, why: "client-id-does-not-fit-user" });
-      return refusal(notAuthorised, "the client identifier does not belong to this user");
-    }
-    const kind = account.kind === "bootstrap" ? "bootstrap" : "device";
-    const identity: ClientIdentity = { kind, externalId: arrival.identifier, userName: account.name };
-    const device = isOwnDevice ? await devices.byExternalId(identity.externalId) : undefined;
-    if (isOwnDevice) await registration.handedOver(identity.externalId);
+    const login = await this.#login.check({
+      identifier: arrival?.identifier,
+      user,
+      password: password?.toString("utf8"),
+      address: arrival?.peer.address ?? "unknown",
+    });
+    if (!login.ok) return refusal(login.returnCode, login.why);
     if (client.closed || this.#isKilled) return refusal(serverUnavailable, "connection closed");
-    this.#came(new ClientSession(client, identity, this.#deps), client, device);
+    this.#came(new ClientSession(client, login.identity, this.#deps), client, login.device);
     return undefined;
   }
 

@@ -1,13 +1,13 @@
 // Operations: what a device is asked to do. They end once and never change again; a connection key is sealed while they live.
 import { sql } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
-import { remoteAccessFragment } from "#protocol/remote-access.ts";
 import type { Audit } from "../audit/audit.ts";
 import { type CloudLog, errorText } from "../log.ts";
 import type { Vault } from "../remote-access/vault.ts";
 import type { OperationRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Fragments } from "./device-registry.ts";
+import { OperationKeys, takeKey, toOperation } from "./operation-row.ts";
 
 export const operationStatuses = ["PENDING", "EXECUTING", "SUCCESSFUL", "FAILED"] as const;
 export type OperationStatus = (typeof operationStatuses)[number];
@@ -63,9 +63,6 @@ export class OperationsError extends Error {
   }
 }
 
-/** What readers other than the device see in place of a connection key. */
-export const maskedKey = "***";
-
 /** Unfinished operations that a device may have. */
 export const unfinishedPerDeviceMax = 500;
 
@@ -77,7 +74,7 @@ type Listener = (operation: Operation) => void;
 export class Operations {
   readonly #clock: Clock;
   readonly #store: Store;
-  readonly #vault: Vault;
+  readonly #keys: OperationKeys;
   readonly #audit: Audit;
   readonly #log: CloudLog;
   readonly #watchers = new Map<string, Set<Listener>>();
@@ -92,7 +89,7 @@ export class Operations {
   }) {
     this.#clock = deps.clock;
     this.#store = deps.store;
-    this.#vault = deps.vault;
+    this.#keys = new OperationKeys(deps.vault);
     this.#audit = deps.audit;
     this.#log = deps.log;
   }
@@ -124,7 +121,7 @@ export class Operations {
           failure_reason: null,
           fragment_names: `,${Object.keys(open).join(",")},`,
           fragments: JSON.stringify(open),
-          sealed_key: key === undefined ? null : this.#vault.seal(key, keyContext(wanted.deviceId)),
+          sealed_key: key === undefined ? null : this.#keys.seal(key, wanted.deviceId),
           created_at_ms: nowMs,
           updated_at_ms: nowMs,
         })
@@ -132,8 +129,9 @@ export class Operations {
         .executeTakeFirstOrThrow();
     });
     const operation = toOperation(row);
+    await this.#record(operation, "Operation created", `status='${operation.status}'`, undefined);
+    // Last: who awaits the creation and then watches must not miss what the device answers.
     for (const listener of [...this.#createdListeners]) listener(operation);
-    await this.#recordCreated(operation);
     return operation;
   }
 
@@ -163,7 +161,7 @@ export class Operations {
   /** The operation as only its device may read it: with the connection key. */
   async forDevice(operationId: string): Promise<Operation | undefined> {
     const row = await this.#row(operationId);
-    return row === undefined ? undefined : this.#withKey(row);
+    return row === undefined ? undefined : this.#keys.withKey(row);
   }
 
   /** The device's PENDING operations with their connection keys, oldest first. */
@@ -175,7 +173,7 @@ export class Operations {
       .where("status", "=", "PENDING")
       .orderBy("number")
       .execute();
-    return rows.map((row) => this.#withKey(row));
+    return rows.map((row) => this.#keys.withKey(row));
   }
 
   /**
@@ -276,7 +274,9 @@ export class Operations {
       .set({
         status,
         updated_at_ms: Math.floor(this.#clock.nowMs()),
-        ...(status === "FAILED" ? { failure_reason: this.#withoutKey(before, failureReason ?? "") } : {}),
+        ...(status === "FAILED"
+          ? { failure_reason: this.#keys.removeFrom(before, failureReason ?? "").slice(0, failureReasonLengthMax) }
+          : {}),
         ...(isEnded(status) ? { sealed_key: null } : {}),
       })
       .where("number", "=", before.number)
@@ -288,38 +288,11 @@ export class Operations {
     return true;
   }
 
-  /** An agent may quote the address it dialled, and with it the key. */
-  #withoutKey(row: OperationRow, failureReason: string): string {
-    const key = this.#key(row);
-    const masked = key === undefined ? failureReason : failureReason.replaceAll(key, maskedKey);
-    return masked.slice(0, failureReasonLengthMax);
-  }
-
-  #key(row: OperationRow): string | undefined {
-    if (row.sealed_key === null) return undefined;
-    return Buffer.from(this.#vault.open(row.sealed_key, keyContext(row.device_id))).toString("utf8");
-  }
-
-  #withKey(row: OperationRow): Operation {
-    const operation = toOperation(row);
-    const connectionKey = this.#key(row);
-    if (connectionKey === undefined) return operation;
-    const connect = operation.fragments[remoteAccessFragment] as Fragments;
-    return {
-      ...operation,
-      fragments: { ...operation.fragments, [remoteAccessFragment]: { ...connect, connectionKey } },
-    };
-  }
-
   async #changed(row: OperationRow, userName: string | undefined): Promise<void> {
     const operation = toOperation(row);
     for (const listener of [...(this.#watchers.get(operation.id) ?? [])]) listener(operation);
     const why = operation.failureReason === undefined ? "" : `, failure reason='${operation.failureReason}'`;
     await this.#record(operation, "Operation updated", `status='${operation.status}'${why}`, userName);
-  }
-
-  async #recordCreated(operation: Operation): Promise<void> {
-    await this.#record(operation, "Operation created", `status='${operation.status}'`, undefined);
   }
 
   /** A failing audit write must not undo what the device was told already; the log keeps the fact. */
@@ -345,35 +318,4 @@ function isEnded(status: OperationStatus): boolean {
 
 function hasFragment(name: string) {
   return sql<boolean>`instr(fragment_names, ${`,${name},`}) > 0`;
-}
-
-function keyContext(deviceId: string): string {
-  return `connection key of an operation of device ${deviceId}`;
-}
-
-/** Splits the connection key off, so that what is stored in the open holds none. */
-function takeKey(fragments: Fragments): { readonly open: Fragments; readonly key: string | undefined } {
-  const connect = fragments[remoteAccessFragment];
-  if (typeof connect !== "object" || connect === null || !("connectionKey" in connect)) {
-    return { open: fragments, key: undefined };
-  }
-  const key = connect.connectionKey;
-  return {
-    open: { ...fragments, [remoteAccessFragment]: { ...connect, connectionKey: maskedKey } },
-    key: typeof key === "string" ? key : undefined,
-  };
-}
-
-function toOperation(row: OperationRow): Operation {
-  return {
-    id: String(row.number),
-    deviceId: row.device_id,
-    description: row.description,
-    userName: row.user_name,
-    status: row.status,
-    failureReason: row.failure_reason ?? undefined,
-    fragments: JSON.parse(row.fragments) as Fragments,
-    createdAtMs: row.created_at_ms,
-    updatedAtMs: row.updated_at_ms,
-  };
 }

@@ -91,8 +91,7 @@ export class RemoteAccess {
 
   /** To be called once before anything else: closes the records of sessions that a crash left open. */
   async start(): Promise<void> {
-    const leftovers = await closeLeftoverSessions(this.#deps);
-    if (leftovers > 0) this.#deps.log.warn("session.leftovers-closed", { sessions: leftovers });
+    await closeLeftoverSessions(this.#deps);
   }
 
   /** Takes a websocket upgrade; false if its path is not for remote access, and then nothing was done. */

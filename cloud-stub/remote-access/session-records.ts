@@ -176,12 +176,20 @@ async function closeRow(
 /** The word for sessions that were open when the cloud ended without a word; their bytes were not counted. */
 export const reasonAfterCrash: CloseReason = "cloud.lost";
 
-/** At the cloud's start: closes the rows that a crash left open and writes their second audit record. How many there were. */
-export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<number> {
+/** At the cloud's start: closes the rows that a crash left open and says so where an end is said. */
+export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<void> {
   const rows = await deps.store.db.selectFrom("sessions").selectAll().where("closed_at_ms", "is", null).execute();
   const nowMs = Math.floor(deps.clock.nowMs());
   for (const row of rows) {
     await closeRow(deps.store, row.id, { reason: reasonAfterCrash, atMs: nowMs, bytesUp: 0, bytesDown: 0 });
+    deps.log.warn("session.closed", {
+      session: row.id,
+      operation: row.operation_id,
+      device: row.device_id,
+      endpoint: row.endpoint_id,
+      user: row.user_name,
+      reason: reasonAfterCrash,
+    });
     await deps.audit.record({
       type: auditType,
       activity: "Remote access session ended",
@@ -200,5 +208,4 @@ export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<
       },
     });
   }
-  return rows.length;
 }

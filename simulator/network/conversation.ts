@@ -1,5 +1,6 @@
 // One TCP connection between two hosts, from the first SYN until both ends have forgotten it.
 import type { Random, TimerHandle } from "#hardware/ports.ts";
+import type { DeliveryKind } from "../faults/fault.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { Link } from "./link.ts";
@@ -8,6 +9,8 @@ import { Pipe } from "./pipe.ts";
 /** How long a survivor's system is silent before it asks whether the other end still exists, and then waits. */
 const keepAliveMs = 60_000;
 const keepAliveAnswerMs = 75_000;
+/** How long a dialler's system probes a silent peer before it gives up, as hardware/linux/connection.ts sets it. */
+const diallerGivesUpMs = 20_000;
 
 export interface Party {
   readonly host: string;
@@ -28,6 +31,15 @@ export interface ConversationOptions {
   readonly arrived: (conversation: Conversation) => void;
   readonly connected: (result: ConnectResult) => void;
   readonly ended: (conversation: Conversation) => void;
+  /** Told of everything that reaches one side, as it does. */
+  readonly delivered: (conversation: Conversation, arrival: Arrival) => void;
+}
+
+/** Something that reached one side of a connection. */
+export interface Arrival {
+  readonly at: "client" | "server";
+  readonly kind: DeliveryKind;
+  readonly bytes: Uint8Array;
 }
 
 export class Conversation {
@@ -41,20 +53,23 @@ export class Conversation {
   #serverEnd: Endpoint | undefined;
   #state: "connecting" | "connected" | "abandoned" | "ended" = "connecting";
   #keepAlive: TimerHandle | undefined;
+  #probing: TimerHandle | undefined;
+  readonly #unwatch: () => void;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.client = options.client;
     this.server = options.server;
     this.link = options.link;
-    this.#up = this.#pipe(options.client.host);
+    this.#up = this.#pipe(options.client.host, "server");
     // On a loopback both parties are one host; the pipes differ by direction only.
-    this.#down = this.#pipe(options.server.host);
+    this.#down = this.#pipe(options.server.host, "client");
     this.#up.deliver = (kind) => {
       if (kind === "open") options.arrived(this);
       else this.#endClosed();
     };
     this.#down.deliver = (kind) => this.#answered(kind);
+    this.#unwatch = options.link.watch(() => this.#probeWhileDark());
     this.#up.send("open");
   }
 
@@ -138,10 +153,33 @@ export class Conversation {
     const isSynUnderWay = this.#state === "abandoned" && this.#serverEnd === undefined && !this.#up.isEmpty;
     if (isSynUnderWay && !this.link.isDark(this.client.host)) return;
     this.#state = "ended";
+    this.#unwatch();
     this.#options.clock.clearTimeout(this.#keepAlive);
+    this.#options.clock.clearTimeout(this.#probing);
     this.#up.close();
     this.#down.close();
     this.#options.ended(this);
+  }
+
+  /** The dialler's keep-alive: does not probe while bytes are unacknowledged, as Linux does not either. */
+  #probeWhileDark(): void {
+    const { clock } = this.#options;
+    const isDark = this.link.isDark(this.client.host) || this.link.isDark(this.server.host);
+    if (!isDark || this.#clientEnd === undefined || this.#clientEnd.isClosed) {
+      clock.clearTimeout(this.#probing);
+      this.#probing = undefined;
+      return;
+    }
+    this.#probing ??= clock.setNamedTimeout(
+      `keep-alive probes ${this.link.name}`,
+      () => {
+        this.#probing = undefined;
+        if (this.#clientEnd?.isClosed !== false || this.#up.deliveryState().unacknowledgedBytes > 0) return;
+        this.#clientEnd.giveUp();
+        if (this.#state !== "ended") this.#watchSurvivor(keepAliveMs);
+      },
+      diallerGivesUpMs,
+    );
   }
 
   #watchSurvivor(waitMs: number): void {
@@ -167,8 +205,9 @@ export class Conversation {
     return "";
   }
 
-  #pipe(from: string): Pipe {
-    const { clock, random, link, isUp } = this.#options;
-    return new Pipe({ clock, random, link, from, isFromUp: () => isUp(from) });
+  #pipe(from: string, at: Arrival["at"]): Pipe {
+    const { clock, random, link, isUp, delivered } = this.#options;
+    const arrived = (kind: DeliveryKind, bytes: Uint8Array): void => delivered(this, { at, kind, bytes });
+    return new Pipe({ clock, random, link, from, isFromUp: () => isUp(from), arrived });
   }
 }

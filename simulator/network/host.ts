@@ -240,6 +240,7 @@ export class SimulatedHost implements Network {
       arrived: (arrived) => route.host.#arrived(arrived),
       connected: resolve,
       ended: (ended) => this.#world.forget(ended),
+      delivered: (delivered, arrival) => this.#world.delivered(delivered, arrival),
     });
     this.#world.remember(conversation);
     const result = await this.#waits.within(connected, options.timeoutMs, options.signal);

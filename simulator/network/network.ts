@@ -4,7 +4,7 @@ import type { ConnectAttempt } from "../faults/fault.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
 import { type AddressBytes, isInNetwork, isLoopback, parseAddress } from "./address.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Arrival, Conversation } from "./conversation.ts";
 import { type HostInterface, SimulatedHost } from "./host.ts";
 import { Link } from "./link.ts";
 
@@ -36,6 +36,7 @@ export class SimulatedNetwork {
   readonly #links = new Map<string, Link>();
   readonly #names = new Map<string, readonly string[]>();
   readonly #conversations = new Set<Conversation>();
+  readonly #watchers = new Set<(conversation: Conversation, arrival: Arrival) => void>();
   /** Newest first. */
   #behaviours: readonly ConnectBehaviour[] = [];
 
@@ -91,6 +92,16 @@ export class SimulatedNetwork {
     return () => {
       this.#behaviours = this.#behaviours.filter((other) => other !== behaviour);
     };
+  }
+
+  /** Calls back with everything that reaches a host, as it does, until the returned function is called. */
+  watchArrivals(watcher: (conversation: Conversation, arrival: Arrival) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  delivered(conversation: Conversation, arrival: Arrival): void {
+    for (const watcher of this.#watchers) watcher(conversation, arrival);
   }
 
   /** True when a behaviour has handled the attempt. */

@@ -29,6 +29,8 @@ export interface PipeOptions {
   readonly link: Link;
   readonly from: string;
   readonly isFromUp: () => boolean;
+  /** Told of everything that reaches the far host, as it does. */
+  readonly arrived: (kind: DeliveryKind, bytes: Uint8Array) => void;
 }
 
 export class Pipe {
@@ -173,6 +175,7 @@ export class Pipe {
     this.#options.clock.noteActivity();
     this.#hearBack();
     this.#arm();
+    this.#options.arrived(kind, bytes);
     this.deliver(kind, bytes);
   }
 

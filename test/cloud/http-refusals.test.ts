@@ -158,3 +158,13 @@ function expectErrorBody(answer: Answer): void {
     info: expect.any(String),
   });
 }
+
+test("a connection that does not come to its first request in half a minute is ended", async () => {
+  await using bench = await startHttpBench();
+  const dribbling = bench.raw("GET / HTTP/1.1\r\nHost: local");
+  await new Promise((resolve) => setImmediate(resolve));
+  bench.clock.advance(30_000);
+  expect(await dribbling).toBe("");
+  expect((await bench.ask({ path: "/tenant/loginOptions" })).status).toBe(200);
+  expect(bench.clock.pending).toBe(0);
+});
