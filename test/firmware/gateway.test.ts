@@ -188,6 +188,18 @@ describe("staying online", () => {
     expect(site.clock.monotonicMs() - cutAtMs).toBeLessThanOrEqual(21_000);
   });
 
+  test("yields to another client with its id more and more slowly", async () => {
+    await using site = await SmallSite.start();
+    for (let each = 0; each < 8; each++) {
+      site.cloud.mqttConnections.at(-1)?.stream.end();
+      await site.until("the loss", () => site.events("connectivity.offline").length === each + 1);
+      await site.isOnline();
+    }
+    const offline = site.events("connectivity.offline");
+    expect(offline.every(({ reason }) => reason === "mqtt.closed")).toBe(true);
+    expect(Math.max(...offline.map(({ retryInMs }) => Number(retryInMs)))).toBeGreaterThan(5_000);
+  });
+
   test("stays online over an idle hour", async () => {
     await using site = await SmallSite.start();
     await site.clock.advance(3_600_000);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
+import { heldBytesMax } from "#firmware/tunnel/forwarder.ts";
 import type { Connection } from "#hardware/ports.ts";
 import { blackHole } from "#simulator/faults/black-hole.ts";
 import { stall } from "#simulator/faults/stall.ts";
@@ -350,6 +351,20 @@ describe("silence", () => {
     stop();
   });
 
+  test("bulk: a cloud that pings and takes nothing is given up, later than it would give up its own client", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site);
+    tunnel.webSocket.pause();
+    const stop = setPinging(site, tunnel.webSocket);
+    tunnel.panel.stream.write(Buffer.alloc(2_000_000));
+    const stalledAtMs = site.clock.monotonicMs();
+    await site.until("the end", () => site.gateway.status().tunnels[0]?.state !== "standing.forwarding");
+    expect(site.clock.monotonicMs() - stalledAtMs).toBeGreaterThanOrEqual(35_000);
+    expect(site.clock.monotonicMs() - stalledAtMs).toBeLessThan(38_000);
+    expect(await closedWith(site)).toBe("cloud.lost");
+    stop();
+  });
+
   test("a slow cloud is neither lost nor stalled", async () => {
     await using site = await SmallSite.start();
     const tunnel = await openTunnel(site);
@@ -379,8 +394,6 @@ function setPinging(site: SmallSite, webSocket: WebSocket): () => void {
 }
 
 describe("back-pressure", () => {
-  const limitBytes = 1024 * 1024;
-
   test("holds at most 1 MiB of a stream from the panel that the cloud does not read, and loses nothing of it", async () => {
     await using site = await SmallSite.start();
     const sent = Buffer.alloc(8_000_000);
@@ -394,7 +407,7 @@ describe("back-pressure", () => {
       most = Math.max(most, site.gateway.status().tunnels[0]?.heldBytes ?? 0);
     }
     expect(most).toBeGreaterThan(16 * 1024);
-    expect(most).toBeLessThanOrEqual(limitBytes);
+    expect(most).toBeLessThanOrEqual(heldBytesMax);
     tunnel.webSocket.resume();
     expect(await closedWith(site, 300_000)).toBe("panel.closed");
     expect(sha256(Buffer.concat(tunnel.received))).toBe(sha256(sent));
@@ -420,11 +433,23 @@ describe("back-pressure", () => {
       most = Math.max(most, site.gateway.status().tunnels[0]?.heldBytes ?? 0);
     }
     expect(most).toBeGreaterThan(256 * 1024);
-    expect(most).toBeLessThanOrEqual(limitBytes);
+    expect(most).toBeLessThanOrEqual(heldBytesMax);
     tunnel.panel.stream.resume();
     await site.until("all bytes", () => gotBytes === 8 * message.length);
     expect(hash.digest("hex")).toBe(sha256(Buffer.concat(Array<Buffer>(8).fill(message))));
   });
+});
+
+test("what is held counts a message of which only a part has come", async () => {
+  await using site = await SmallSite.start();
+  const tunnel = await openTunnel(site);
+  site.network.link("gateway", "cloud").apply(stall({ afterBytes: 200_000 }), "cloud");
+  tunnel.webSocket.send(Buffer.alloc(400_000));
+  await site.clock.advance(5_000);
+  const [status] = site.gateway.status().tunnels;
+  expect(status?.bytesUp).toBe(0);
+  expect(status?.heldBytes).toBeGreaterThan(190_000);
+  expect(status?.heldBytes).toBeLessThan(210_000);
 });
 
 function sha256(bytes: Uint8Array): string {
