@@ -139,6 +139,11 @@ export class Site<P extends SitePanels = SitePanels> {
     return program as Cloud;
   }
 
+  /** The cloud's database; its write-ahead log stands beside it. */
+  get databaseFile(): string {
+    return join(databaseFolder(), this.#databaseName);
+  }
+
   /** What the cloud's machine presents to who connects from now on. */
   get cloudServer(): CloudServer {
     return this.#cloud;
@@ -295,7 +300,7 @@ export class Site<P extends SitePanels = SitePanels> {
     return startCloud({
       clock: new ClockView(this.clock, "cloud"),
       random: this.#random.child(`cloud at ${this.clock.monotonicMs()}`),
-      databaseFile: join(databaseFolder(), this.#databaseName),
+      databaseFile: this.databaseFile,
       masterKey: this.#random.child("master key").bytes(32),
       passwordHasher: cheapHasher,
       log: createSiteLog(

@@ -10,7 +10,11 @@ import type { LegsFact } from "./leg-facts.ts";
 export const queueHighBytes = 64 * 1024;
 export const queueLowBytes = 16 * 1024;
 
-/** What a tunnel holds at most, whatever the speeds of its ends: see the sum in test/firmware/forwarder.test.ts. */
+/**
+ * What a tunnel holds at most, whatever the speeds of its ends. Up: a message of 512 KiB being gathered while
+ * `queueLowBytes` still wait for the panel, or queued for it while one chunk is left behind it. Down: `queueHighBytes` and
+ * one chunk above them. To both come the streams' own buffers, and something to spare.
+ */
 export const heldBytesMax = 1024 * 1024;
 
 type ForwarderFact = Extract<LegsFact, { type: "panel.ended" | "panel.broke" | "cloud.ended" | "cloud.gone" }>;

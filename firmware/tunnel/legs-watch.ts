@@ -66,13 +66,8 @@ export class LegsWatch {
   }
 
   #lookLater(): void {
-    this.#timer = this.#options.clock.setTimeout(() => {
-      this.#look().catch((error: unknown) => {
-        // The port promises an answer; without one the legs are judged by what is known here.
-        this.#judge({ panel: undefined, cloud: undefined });
-        void error;
-      });
-    }, lookEveryMs);
+    // Cannot be rejected by a port: what the system knows of delivery is asked for with care.
+    this.#timer = this.#options.clock.setTimeout(() => void this.#look(), lookEveryMs);
   }
 
   async #look(): Promise<void> {
@@ -112,7 +107,8 @@ export class LegsWatch {
     if (this.#isGone(side) || this.#settledAtBytes[side] === sentBytes) {
       return { unacknowledgedBytes: 0, retransmits: 0 };
     }
-    const state = await this.#options.connections[side].delivery();
+    // A port that fails here knows as little as one that cannot tell.
+    const state = await this.#options.connections[side].delivery().catch(() => undefined);
     const isQueueEmpty = this.#options.forwarder.queuedBytes(side) === 0;
     const isSettled = isQueueEmpty && state?.unacknowledgedBytes === 0 && this.#sentBytes(side) === sentBytes;
     this.#settledAtBytes[side] = isSettled ? sentBytes : undefined;

@@ -6,6 +6,9 @@ import type { Pipe } from "./pipe.ts";
 /** Bytes a stream holds inside the program on each side before it stops reading or asks its writer to wait. */
 const highWaterMarkBytes = 16 * 1024;
 
+/** With more than fits the window waiting, nothing is sent until so much fits. */
+const segmentBytes = 16 * 1024;
+
 type WriteCallback = (error?: Error | null) => void;
 
 type Arrival =
@@ -154,8 +157,10 @@ export class Endpoint extends Duplex {
   #pump(): void {
     while (this.#waiting !== undefined && !this.#isClosed) {
       const { bytes, done } = this.#waiting;
-      const fits = Math.min(bytes.length, this.#outgoing.roomBytes);
-      if (fits === 0 && bytes.length > 0) return;
+      const { roomBytes } = this.#outgoing;
+      const fits = Math.min(bytes.length, roomBytes);
+      // RFC 1122 4.2.3.4: a sender that filled every small opening of the window would soon send nothing but crumbs.
+      if (fits < bytes.length && roomBytes < segmentBytes) return;
       if (fits > 0) this.#outgoing.send("bytes", bytes.subarray(0, fits));
       if (fits === bytes.length) {
         this.#waiting = undefined;

@@ -124,6 +124,29 @@ const rows: readonly Row[] = [
     cloudLog: ["panel.closed"],
   },
   {
+    what: "the gateway's power is cut while it opens the tunnel",
+    before: (site) => void site.between("gateway", "plc").apply(blackHole()),
+    neverOpens: true,
+    meanwhile: async (site) => {
+      await site.clock.until(() => site.gatewayLog.some(({ event }) => event === "tunnel.requested"), {
+        what: "the gateway to take the request",
+      });
+      await site.clock.advance(2_000);
+      site.powerCut();
+    },
+    heal: async (site) => {
+      site.powerOn();
+      await site.gatewayIsOnline();
+    },
+    operation: "FAILED gateway.lost",
+    event: undefined,
+    device: { by: "cloud", code: 4032, text: "gateway.lost" },
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: [],
+    cloudLog: ["gateway.lost"],
+  },
+  {
     what: "the gateway's power is cut in mid-session",
     meanwhile: (site) => site.powerCut(),
     heal: async (site) => {

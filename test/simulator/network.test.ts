@@ -147,6 +147,23 @@ describe("the simulated network", () => {
     expect(gateway.heldBytes()).toBe(0);
   });
 
+  it("does not answer a reader's small sips with small segments", async () => {
+    using world = new TwoHosts();
+    const [gateway, panel] = await world.connected();
+    const segments: number[] = [];
+    world.network.watchArrivals((_conversation, { kind, bytes }) => {
+      if (kind === "bytes") segments.push(bytes.length);
+    });
+    for (let writes = 0; writes < 30; writes += 1) gateway.stream.write(Buffer.alloc(10_000));
+    panel.stream.on("readable", () => undefined);
+    for (let sips = 0; sips < 1500; sips += 1) {
+      await world.clock.advance(2);
+      panel.stream.read(Math.min(100, panel.stream.readableLength));
+    }
+    expect(segments.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(150_000);
+    expect(Math.min(...segments)).toBeGreaterThanOrEqual(5000);
+  });
+
   it("lets a writer use its buffer again once the write is taken", async () => {
     using world = new TwoHosts();
     const [gateway, panel] = await world.connected();
