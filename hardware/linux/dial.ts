@@ -105,9 +105,10 @@ function secureContext(extraAuthorities: readonly string[]): tls.SecureContext {
 
 function connect(target: TcpTarget): CarrierSocket {
   if (isIP(target.address) === 0) throw new TypeError(`not an IP literal: ${target.address}`);
-  const options = { allowHalfOpen: true, highWaterMark: highWaterMarkBytes };
-  const socket = new CarrierSocket(options);
-  socket.connect({ host: target.address, port: target.port, ...socketSettings });
+  // Node reads the socket settings here and not where it connects [tried with 24.21].
+  const settings = { allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...socketSettings };
+  const socket = new CarrierSocket(settings);
+  socket.connect({ host: target.address, port: target.port });
   return socket;
 }
 

@@ -1,6 +1,6 @@
 // The Linux form of each port, held to the same contract as the simulated one, and what only a real machine can show.
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -134,6 +134,24 @@ describe("identity of a real machine", () => {
 });
 
 describe("network of a real machine", () => {
+  it.runIf(process.platform === "linux")("has the system probe an idle peer of a dialled connection", async () => {
+    const server = createServer((socket) => socket.on("error", () => {}));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const dialled = await openLinuxNetwork().dial({ address: "127.0.0.1", port }, { timeoutMs: 5_000 });
+    if (!dialled.ok) throw new Error(dialled.detail);
+    const { localPort } = dialled.connection;
+    const hex = (number: number) => number.toString(16).toUpperCase().padStart(4, "0");
+    const row = (await readFile("/proc/net/tcp", "utf8"))
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .find(([, local, remote]) => local?.endsWith(`:${hex(localPort)}`) && remote?.endsWith(`:${hex(port)}`));
+    // Column "tr": 02 is the keep-alive timer (Linux, Documentation/networking/proc_net_tcp.rst).
+    expect(row?.[5]?.split(":")[0]).toBe("02");
+    dialled.connection.reset();
+    server.close();
+  });
+
   it("names an IP literal that a certificate must bear, without sending it as SNI", async () => {
     const world = await makeLinuxWorld();
     const target = { ...(await world.openTlsServer("good")), ...world.tls, serverName: "127.0.0.1" };

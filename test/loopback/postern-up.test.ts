@@ -1,6 +1,6 @@
 // `postern up` as a process: what it says, that its console can be used, that a second start takes up where the first ended.
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { linuxClock } from "#hardware/linux/clock.ts";
@@ -51,6 +51,23 @@ async function takenPort(port = 0): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as { port: number }).port };
 }
 
+function portsOf(line: LogLine): number[] {
+  const panels = line["panels"] as readonly { readonly port: number }[];
+  const urls = [line["console"], line["https"], line["mqtts"]].map((url) => Number(URL.parse(String(url))?.port));
+  return [...urls, ...panels.map(({ port }) => port)];
+}
+
+async function isListening(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
 describe("postern up", () => {
   test("shows three panels, and again after a restart, with a new password that is on no disk", async () => {
     using folder = temporaryFolder();
@@ -75,6 +92,7 @@ describe("postern up", () => {
     // A terminal and npm both send the signal.
     firstProgram.child.kill("SIGINT");
     expect(await firstProgram.stop("SIGINT")).toEqual({ code: 0, signal: null });
+    for (const port of portsOf(first.line)) expect(await isListening(port)).toBe(false);
 
     const second = await started(site);
     await using secondProgram = second.program;
@@ -90,10 +108,15 @@ describe("postern up", () => {
     expect(await secondProgram.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 
-  test("names a port that was asked for and is taken, in one line, and ends with code 1", async () => {
+  test.each([
+    "--port",
+    "--https-port",
+    "--mqtts-port",
+  ])("names a port that was asked for with %s and is taken, in one line, and ends with code 1", async (option) => {
     using folder = temporaryFolder();
     const { server, port } = await takenPort();
-    const program = startPostern("up", ["up", "--port", String(port), "--data", join(folder.path, "site")]);
+    const args = ["up", ...freePorts, option, String(port), "--data", join(folder.path, "site")];
+    const program = startPostern("up", args);
     expect(await program.exited).toEqual({ code: 1, signal: null });
     const complaints = program.output.split("\n").filter((line) => line.startsWith("postern up:"));
     expect(complaints).toHaveLength(1);
