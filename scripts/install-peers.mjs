@@ -10,6 +10,7 @@ const peers = [
   { name: "xterm", program: "xterm", use: "a program on the panel's screen" },
   { name: "x11-apps", program: "xwd", use: "the picture that the panel's display itself gives" },
   { name: "xfonts-base", file: "/usr/share/fonts/X11/misc/fonts.dir", use: "fonts for xterm" },
+  { name: "iproute2", program: "ip", use: "network namespaces for panels that die" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
 ];
 

@@ -38,7 +38,10 @@ describe.skipIf(isAnyMissing(peers.chromium))("bad input in the console", () => 
     await other.getByTestId("login-user").fill("admin");
     await other.getByTestId("login-password").fill("not-it");
     await other.getByTestId("login-submit").click();
-    await other.getByTestId("login-error").filter({ hasText: /password/i }).waitFor();
+    await other
+      .getByTestId("login-error")
+      .filter({ hasText: /password/i })
+      .waitFor();
     expect(await other.getByTestId("login-user").inputValue()).toBe("admin");
     await context.close();
   });

@@ -108,21 +108,20 @@ describe("postern up", () => {
     expect(await secondProgram.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 
-  test.each([
-    "--port",
-    "--https-port",
-    "--mqtts-port",
-  ])("names a port that was asked for with %s and is taken, in one line, and ends with code 1", async (option) => {
-    using folder = temporaryFolder();
-    const { server, port } = await takenPort();
-    const args = ["up", ...freePorts, option, String(port), "--data", join(folder.path, "site")];
-    const program = startPostern("up", args);
-    expect(await program.exited).toEqual({ code: 1, signal: null });
-    const complaints = program.output.split("\n").filter((line) => line.startsWith("postern up:"));
-    expect(complaints).toHaveLength(1);
-    expect(complaints[0]).toContain(String(port));
-    server.close();
-  });
+  test.each(["--port", "--https-port", "--mqtts-port"])(
+    "names a port that was asked for with %s and is taken, in one line, and ends with code 1",
+    async (option) => {
+      using folder = temporaryFolder();
+      const { server, port } = await takenPort();
+      const args = ["up", ...freePorts, option, String(port), "--data", join(folder.path, "site")];
+      const program = startPostern("up", args);
+      expect(await program.exited).toEqual({ code: 1, signal: null });
+      const complaints = program.output.split("\n").filter((line) => line.startsWith("postern up:"));
+      expect(complaints).toHaveLength(1);
+      expect(complaints[0]).toContain(String(port));
+      server.close();
+    },
+  );
 
   test("refuses a folder in which another site runs", async () => {
     using folder = temporaryFolder();

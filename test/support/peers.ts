@@ -13,6 +13,7 @@ export const peers = {
   xterm: { program: "xterm", debianPackage: "xterm" },
   xwd: { program: "xwd", debianPackage: "x11-apps" },
   chromium: { program: "chromium", debianPackage: "chromium" },
+  ip: { program: "ip", debianPackage: "iproute2" },
 } as const satisfies Record<string, Peer>;
 
 /** True if one is missing; says which, once for each test file that asks. */
