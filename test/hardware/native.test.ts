@@ -1,5 +1,6 @@
-// The pinned Node and the native package that must be built for it.
+// The pinned Node and the native packages that must be built for it.
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 
@@ -25,5 +26,10 @@ describe("the runtime", () => {
     const row = database.prepare("select sqlite_version() as version").get() as { version: string };
     database.close();
     expect(row.version).toMatch(/^3\./);
+  });
+
+  it("loads ssh2's ciphers", () => {
+    const ciphers: unknown = createRequire(import.meta.url)("ssh2/lib/protocol/crypto/build/Release/sshcrypto.node");
+    expect(Object.keys(ciphers as object)).toContain("ChaChaPolyCipher");
   });
 });
