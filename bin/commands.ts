@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { parseAddress, parsePort, parseSeed } from "./command-options.ts";
+import { createConnectCommand } from "./connect/connect-command.ts";
 import { createGatewayCommand } from "./gateway-command.ts";
 import { runProgram } from "./run-program.ts";
 import { untilStopSignal } from "./stop-signal.ts";
@@ -24,6 +25,7 @@ export function createProgram(finished: (exitCode: number) => void): Command {
   addUp(program, finished);
   addCloud(program);
   program.addCommand(createGatewayCommand(finished));
+  program.addCommand(createConnectCommand(finished));
   return program;
 }
 

@@ -8,7 +8,7 @@ import { type App, serveUpgrades, startApp } from "./api/app.ts";
 import { registerRoutes } from "./api/routes.ts";
 import { Broker } from "./broker/broker.ts";
 import { DeviceRemoval } from "./devices/device-removal.ts";
-import { ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
+import { adminUserName, ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
 import { type CloudLog, errorText, mutableLog } from "./log.ts";
 import { checkMasterKey } from "./master-key.ts";
 import type { Peer } from "./peer.ts";
@@ -17,6 +17,9 @@ import { RemoteAccess } from "./remote-access/remote-access.ts";
 import { createVault } from "./remote-access/vault.ts";
 import { createServices, type Services } from "./services.ts";
 import { openStore, type Store } from "./store/store.ts";
+import { remoteAccessApplication } from "./tenant/subscriptions.ts";
+import { ConnectRights } from "./users/connect-rights.ts";
+import { ensureDefaultGroups } from "./users/default-groups.ts";
 import type { PasswordHasher } from "./users/password-hasher.ts";
 
 export type { Peer } from "./peer.ts";
@@ -81,9 +84,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       allowedHosts: options.allowedHosts,
     });
     const created = await ensureFirstAccounts(services.accounts, services.tenantId, options.accounts);
+    await ensureDefaultGroups(services, adminUserName);
     await failLeftoverOperations(services);
     const broker = await Broker.start(services);
-    const remoteAccess = new RemoteAccess({ ...services, limits: options.limits });
+    const remoteAccess: RemoteAccess = new RemoteAccess({
+      ...services,
+      limits: options.limits,
+      isSubscribed: () => services.subscriptions.has(remoteAccessApplication),
+      onSession: () => connectRights.sessionBegan(),
+    });
+    const connectRights = new ConnectRights({ ...services, remoteAccess });
     await remoteAccess.start();
     const peers = new Map<Duplex, Peer>();
     const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
@@ -92,7 +102,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       app.server.prependListener(event, (request: IncomingMessage) => requestDeadlines.get(request.socket)?.());
     }
     const { clock } = options;
-    return new RunningCloud({ clock, store, broker, remoteAccess, app, peers, requestDeadlines, created, log });
+    return new RunningCloud({
+      clock,
+      store,
+      broker,
+      remoteAccess,
+      app,
+      peers,
+      requestDeadlines,
+      created,
+      log,
+      connectRights,
+    });
   } catch (error) {
     store.close();
     throw error;
@@ -146,8 +167,9 @@ class RunningCloud implements Cloud {
   }
 
   async #stop(): Promise<void> {
-    const { remoteAccess, broker, app, peers, store, log } = this.#parts;
+    const { remoteAccess, broker, app, peers, store, log, connectRights } = this.#parts;
     log.info("cloud.stopping");
+    connectRights.stop();
     for (const stop of [() => remoteAccess.stop(), () => broker.stop(), () => app.close()]) {
       try {
         await stop();
@@ -161,9 +183,10 @@ class RunningCloud implements Cloud {
   }
 
   kill(): void {
-    const { remoteAccess, broker, peers, store, log } = this.#parts;
+    const { remoteAccess, broker, peers, store, log, connectRights } = this.#parts;
     this.#stopped ??= Promise.resolve();
     log.mute();
+    connectRights.stop();
     remoteAccess.kill();
     broker.kill();
     for (const stream of [...peers.keys()]) destroyQuietly(stream);
@@ -178,6 +201,7 @@ interface Parts {
   readonly store: Store;
   readonly broker: Broker;
   readonly remoteAccess: RemoteAccess;
+  readonly connectRights: ConnectRights;
   readonly app: App;
   /** Every HTTP connection that is open. */
   readonly peers: Map<Duplex, Peer>;

@@ -87,7 +87,8 @@ function readOrMakeKeyFile(file: string, options: MasterKeyOptions): MasterKey {
   const key = options.random.bytes(vaultKeyBytes);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // `wx`: of two that start at the same time one makes it.
-  writeFileSync(file, `${Buffer.from(key).toString("base64")}\n`, { mode: 0o600, flag: "wx" });
+  // Flushed: a power cut must not leave a database whose key never reached the disk.
+  writeFileSync(file, `${Buffer.from(key).toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
   return { key, source: file, isNew: true, isReadableByOthers: false };
 }
 

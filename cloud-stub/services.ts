@@ -10,9 +10,14 @@ import type { CloudLog } from "./log.ts";
 import type { Vault } from "./remote-access/vault.ts";
 import { readSealedSetting } from "./store/settings.ts";
 import type { Store } from "./store/store.ts";
+import { Subscriptions } from "./tenant/subscriptions.ts";
+import { TenantOptions } from "./tenant/tenant-options.ts";
+import { AccountChanges } from "./users/account-changes.ts";
 import { Accounts } from "./users/accounts.ts";
 import { Authentication } from "./users/authentication.ts";
+import { Groups } from "./users/groups.ts";
 import type { PasswordHasher } from "./users/password-hasher.ts";
+import { People } from "./users/people.ts";
 import { Tokens } from "./users/tokens.ts";
 
 export interface Services {
@@ -30,6 +35,11 @@ export interface Services {
   readonly operations: Operations;
   readonly events: Events;
   readonly registration: Registration;
+  readonly options: TenantOptions;
+  readonly subscriptions: Subscriptions;
+  readonly accountChanges: AccountChanges;
+  readonly people: People;
+  readonly groups: Groups;
   readonly authentication: Authentication;
 }
 
@@ -49,6 +59,7 @@ export async function createServices(base: {
   const accounts = new Accounts({ clock, random, store, hasher });
   const key = await readSealedSetting(store, vault, "token-key", () => random.bytes(32));
   const tokens = new Tokens({ clock, random, store, accounts, key });
+  const changes = new AccountChanges({ tenantId, store });
   const devices = new DeviceRegistry({ clock, store, log });
   return {
     clock,
@@ -65,6 +76,11 @@ export async function createServices(base: {
     operations: new Operations({ clock, store, vault, audit, log }),
     events: new Events({ clock, store }),
     registration: new Registration({ tenantId, clock, store, vault, accounts, audit, log }),
+    options: new TenantOptions({ store, vault }),
+    subscriptions: new Subscriptions({ store }),
+    accountChanges: changes,
+    people: new People({ tenantId, clock, random, store, hasher, audit, changes }),
+    groups: new Groups({ tenantId, store, audit, changes }),
     authentication: new Authentication({ clock, random, tenantId, accounts, tokens, devices, hosts, hasher, log }),
   };
 }

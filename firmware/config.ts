@@ -181,14 +181,15 @@ function readRegistration(file: ConfigFile): ParsedConfigFile["registration"] {
 }
 
 function readTunnels(file: ConfigFile): TunnelSettings {
-  const seconds = (key: string, max: number, fallback: number): number =>
-    file.wholeNumber("tunnels", key, { min: 1, max, fallback }) * 1000;
+  const seconds = (key: string, max: number, fallback: number, min = 1): number =>
+    file.wholeNumber("tunnels", key, { min, max, fallback }) * 1000;
   return {
     max: file.wholeNumber("tunnels", "max", { min: 1, max: 256, fallback: configDefaults.tunnelsMax }),
     allow: readAllow(file),
     // The cloud fails an operation after 30 s, so a longer wait for the panel would be in vain.
     dialTimeoutMs: seconds("dial_timeout_s", 25, configDefaults.dialTimeoutS),
-    lostAfterMs: seconds("lost_after_s", 600, configDefaults.lostAfterS),
+    // The cloud is pinged every 5 s: with less than twice that a good tunnel that is idle would count as lost.
+    lostAfterMs: seconds("lost_after_s", 600, configDefaults.lostAfterS, 10),
     stalledAfterMs: seconds("stalled_after_s", 600, configDefaults.stalledAfterS),
     drainMs: seconds("drain_s", 60, configDefaults.drainS),
   };

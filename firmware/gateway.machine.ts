@@ -16,6 +16,7 @@ import {
   failureDetail,
   openedEntry,
   refusedEntry,
+  repeatedEntry,
   requestedEntry,
   type TunnelTarget,
 } from "./tunnel/tunnel-words.ts";
@@ -95,6 +96,7 @@ export const gatewayMachine = setup({
   },
   guards: {
     hasFreeTunnelSlot: ({ context }) => Object.keys(context.tunnels).length < context.limits.tunnelsMax,
+    isOpenAlready: ({ context }, { operation }: { operation: string }) => Object.hasOwn(context.tunnels, operation),
     hasNoTunnel: ({ context }) => Object.keys(context.tunnels).length === 0,
     wasOpen: (_, { wasOpen }: { wasOpen: boolean }) => wasOpen,
     isNew: (_, { isNew }: { isNew: boolean }) => isNew,
@@ -179,6 +181,10 @@ export const gatewayMachine = setup({
       on: {
         "gateway.stop": "stopping",
         "operation.requested": [
+          {
+            guard: { type: "isOpenAlready", params: ({ event }) => event },
+            actions: { type: "log", params: ({ event }) => repeatedEntry(event) },
+          },
           {
             guard: "hasFreeTunnelSlot",
             actions: [

@@ -6,6 +6,7 @@ export type ProtocolErrorCode =
   | "rfb.malformed"
   | "rfb.unsupported"
   | "rfb.too-large"
+  | "telnet.too-large"
   | "session-channel.malformed"
   | "remote-access.malformed";
 

@@ -33,11 +33,11 @@ export function clientPath(deviceId: string, configurationId: string): string {
   return `/service/remoteaccess/client/${encodeURIComponent(deviceId)}/configurations/${encodeURIComponent(configurationId)}`;
 }
 
-/** Replaces a connection key in a device path and any `token` or `XSRF-TOKEN` query value by `***`, for logs. */
+/** Replaces a connection key in a device path and the query's values that may be secret (tokens, passwords) by `***`, for logs. */
 export function redactPath(path: string): string {
   return path
     .replace(/(\/service\/remoteaccess\/device\/)[^/?#]+/gi, "$1***")
-    .replace(/([?&](?:token|XSRF-TOKEN)=)[^&#]*/gi, "$1***");
+    .replace(/([?&](?:token|XSRF-TOKEN|access_token|password|tfa_code)=)[^&#]*/gi, "$1***");
 }
 
 /** Checks the three parts of a connect request, as SmartREST 530 (port as text) or JSON (port as number) gives them. */

@@ -1,6 +1,7 @@
 // /event/events: what devices said happened.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { DeviceEvent, Events } from "../devices/events.ts";
+import type { Operations } from "../devices/operations.ts";
 import { principalOf } from "./access.ts";
 import { forbidden, notFound, unprocessable } from "./api-error.ts";
 import { optionalTextField, readBody, textField } from "./body.ts";
@@ -8,7 +9,10 @@ import { baseUrl, collection, readPage, readQuery, readTime } from "./paging.ts"
 
 const area = "event";
 
-export function registerEventRoutes(app: FastifyInstance, deps: { readonly events: Events }): void {
+export function registerEventRoutes(
+  app: FastifyInstance,
+  deps: { readonly events: Events; readonly operations: Operations },
+): void {
   const read = { config: { access: { role: "ROLE_EVENT_READ", orDevice: true } as const } };
 
   app.get("/event/events", read, async (request) => {
@@ -53,8 +57,8 @@ export function registerEventRoutes(app: FastifyInstance, deps: { readonly event
     if (timeMs !== undefined && Number.isNaN(timeMs)) throw unprocessable(area, "time: not a date in ISO 8601");
     const event = await deps.events.create({
       deviceId,
-      type: textField(body, area, "type", 256),
-      text: textField(body, area, "text", 2_000),
+      type: await deps.operations.withoutKeys(deviceId, textField(body, area, "type", 256)),
+      text: await deps.operations.withoutKeys(deviceId, textField(body, area, "text", 2_000)),
       ...(timeMs === undefined ? {} : { timeMs }),
     });
     return reply.code(201).send(eventDocument(request, event));

@@ -36,6 +36,8 @@ const platformProperties = new Set([
 /** Longest name and type, in UTF-16 units, and largest fragment, in UTF-16 units of its JSON. */
 const nameLengthMax = 256;
 const fragmentLengthMax = 65_536;
+/** All fragments of one managed object together, in UTF-16 units of their JSON. */
+const fragmentsLengthMax = 524_288;
 
 export interface InventoryDeps {
   readonly clock: Clock;
@@ -73,10 +75,14 @@ export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDep
     const name = optionalTextField(body, area, "name", nameLengthMax);
     const type = optionalTextField(body, area, "type", nameLengthMax);
     if (name === "") throw unprocessable(area, "name: must not be empty");
+    const fragments = readFragments(body);
+    if (JSON.stringify({ ...device.fragments, ...fragments }).length > fragmentsLengthMax) {
+      throw unprocessable(area, "The managed object would become too large; remove fragments by setting them to null");
+    }
     const updated = await deps.devices.update(device.id, {
       ...(name === undefined ? {} : { name }),
       ...(type === undefined ? {} : { type }),
-      fragments: readFragments(body),
+      fragments,
     });
     if (updated === undefined) throw notFound(area, `Managed object ${device.id} not found.`);
     // An empty update is a sign of life (protocol.md 7.3).

@@ -6,12 +6,15 @@ import type { Services } from "../services.ts";
 import { registerAuditRoutes } from "./audit.ts";
 import { registerDeviceRegistrationRoutes } from "./device-registration.ts";
 import { registerEventRoutes } from "./events.ts";
+import { registerGroupRoutes } from "./groups.ts";
 import { registerIdentityRoutes } from "./identity.ts";
 import { registerInventoryRoutes } from "./inventory.ts";
 import { registerLoginRoutes } from "./login.ts";
 import { registerOperationRoutes } from "./operations.ts";
 import { registerRemoteAccessRoutes } from "./remote-access.ts";
+import { registerSubscriptionRoutes } from "./subscriptions.ts";
 import { registerTenantRoutes } from "./tenant.ts";
+import { registerTenantOptionRoutes } from "./tenant-options.ts";
 import { registerUserRoutes } from "./users.ts";
 
 export interface RouteDeps extends Services {
@@ -21,8 +24,11 @@ export interface RouteDeps extends Services {
 
 export function registerRoutes(app: FastifyInstance, deps: RouteDeps): void {
   registerLoginRoutes(app, deps);
-  registerUserRoutes(app);
+  registerUserRoutes(app, deps);
+  registerGroupRoutes(app, deps);
   registerTenantRoutes(app, deps);
+  registerTenantOptionRoutes(app, deps);
+  registerSubscriptionRoutes(app, deps);
   registerInventoryRoutes(app, {
     ...deps,
     endpointsFragment: (deviceId) => deps.remoteAccess.endpointsFragment(deviceId),

@@ -1,10 +1,21 @@
 // The audit trail: who did what to which device, append-only.
+import { sql } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { AuditRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { firstPreviousHash } from "./audit-hash.ts";
 
 /** Cumulocity's record types that we write (protocol.md 5.9). */
-export type AuditType = "Operation" | "Inventory" | "User" | "UserAuthentication" | "Event";
+export type AuditType =
+  | "Event"
+  | "Group"
+  | "Inventory"
+  | "Operation"
+  | "Option"
+  | "SYSTEM"
+  | "Tenant"
+  | "User"
+  | "UserAuthentication";
 
 export interface NewAuditRecord {
   readonly type: AuditType;
@@ -48,18 +59,24 @@ export class Audit {
 
   /** Resolves once the record is durable. */
   async record(record: NewAuditRecord): Promise<void> {
-    await this.#store.db
-      .insertInto("audit_records")
-      .values({
-        type: record.type,
-        activity: record.activity,
-        text: record.text,
-        device_id: record.deviceId ?? null,
-        user_name: record.userName,
-        fields: JSON.stringify(record.fields ?? {}),
-        time_ms: Math.floor(this.#clock.nowMs()),
-      })
-      .execute();
+    const values = [
+      record.type,
+      record.activity,
+      record.text,
+      record.deviceId ?? null,
+      record.userName,
+      JSON.stringify(record.fields ?? {}),
+      Math.floor(this.#clock.nowMs()),
+    ].map((value) => sql`${value}`);
+    // One statement, so that of several processes each record has its own predecessor.
+    await sql`
+      insert into audit_records
+        (number, type, activity, text, device_id, user_name, fields, time_ms, previous_hash, hash)
+      select next, ${sql.join(values)}, previous, audit_hash(next, ${sql.join(values)}, previous)
+      from (select
+        coalesce((select seq from sqlite_sequence where name = 'audit_records'), 0) + 1 as next,
+        coalesce((select hash from audit_records order by number desc limit 1), ${firstPreviousHash}) as previous)
+    `.execute(this.#store.db);
   }
 
   /** Oldest first unless the filter says otherwise. */

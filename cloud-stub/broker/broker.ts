@@ -121,9 +121,9 @@ export class Broker {
     return this.#live.size;
   }
 
-  /** Ends the connections of a device, such as when it was removed. */
+  /** Ends the connections of a device that was removed; nothing more is done for it. */
   disconnect(externalId: string): void {
-    for (const session of [...(this.#sessionsOfDevice.get(externalId) ?? [])]) session.close();
+    for (const session of [...(this.#sessionsOfDevice.get(externalId) ?? [])]) session.expel();
   }
 
   /** Closes every connection and stops. */
@@ -267,7 +267,7 @@ export class Broker {
   #inTurn(session: ClientSession, run: () => Promise<void>, done: (error?: Error | null) => void = () => {}): boolean {
     return session.inTurn(async () => {
       try {
-        if (!this.#isKilled) await run();
+        if (!this.#isKilled && !session.isExpelled) await run();
         done(null);
       } catch (error) {
         done(this.#broken(error));

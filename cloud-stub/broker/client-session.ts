@@ -35,6 +35,7 @@ export class ClientSession implements MessageContext {
   #turns: Promise<void> = Promise.resolve();
   #waiting = 0;
   #isClosed = false;
+  #isExpelled = false;
 
   constructor(
     client: Client,
@@ -90,6 +91,17 @@ export class ClientSession implements MessageContext {
   /** Closes the connection. */
   close(): void {
     this.#client.close();
+  }
+
+  /** Nothing of it is carried out any more, neither what waits nor its last will. */
+  get isExpelled(): boolean {
+    return this.#isExpelled;
+  }
+
+  /** Closes the connection of a client that has lost its right to be here. */
+  expel(): void {
+    this.#isExpelled = true;
+    this.close();
   }
 
   subscribed(topic: string, qos: 0 | 1 | 2): void {

@@ -55,6 +55,8 @@ export class SmartRestHandler {
     }
     for (const fields of messages) {
       const template = fields[0] ?? "";
+      // The store answers within the turn: without a break one payload of thousands of lines would hold up everybody.
+      await new Promise<void>((resolve) => setImmediate(resolve));
       try {
         await this.#run(parseUpstream(fields), template, context);
       } catch (error) {
@@ -86,7 +88,8 @@ export class SmartRestHandler {
       case "create-event": {
         const timeMs = message.time === undefined ? undefined : Date.parse(message.time.replace(",", "."));
         if (timeMs !== undefined && Number.isNaN(timeMs)) return context.refuse(45, template, "time: no such date");
-        const { type, text } = message;
+        const type = await this.#operations.withoutKeys(deviceId, message.type);
+        const text = await this.#operations.withoutKeys(deviceId, message.text);
         await this.#events.create({ deviceId, type, text, ...(timeMs === undefined ? {} : { timeMs }) });
         return;
       }

@@ -1,5 +1,5 @@
 // The certificates of this cloud: kept in the store, private keys only under the vault, made anew when they no longer fit.
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock, Random } from "#hardware/ports.ts";
 import type { Vault } from "../remote-access/vault.ts";
@@ -41,7 +41,8 @@ export async function ensureCertificates(deps: {
   }
   const authorityIs = fits ? "kept" : existing === undefined ? "first" : "replaced";
   const current = fits ? await readPair(deps, "server") : undefined;
-  if (current !== undefined && isFresh(current, issue.nowMs) && bears(current, deps.names)) {
+  const isOfAuthority = current !== undefined && isIssuedBy(current, authority);
+  if (isOfAuthority && isFresh(current, issue.nowMs) && bears(current, deps.names)) {
     return { authority: authority.certificate, server: current, authorityIs };
   }
   const server = makeServerCertificate(authority, issue);
@@ -55,12 +56,20 @@ async function readPair(deps: PairDeps, name: "authority" | "server"): Promise<C
   const certificate = await readSetting(deps.store, `${name}-certificate`);
   if (certificate === undefined) return undefined;
   const key = await readSealedSetting(deps.store, deps.vault, `${name}-key`, () => new Uint8Array(0));
-  return key.length === 0 ? undefined : { certificate, privateKey: Buffer.from(key).toString("utf8") };
+  if (key.length === 0) return undefined;
+  const privateKey = Buffer.from(key).toString("utf8");
+  // The two are written one after the other: an end of the process between them leaves halves of two pairs.
+  if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey))) return undefined;
+  return { certificate, privateKey };
 }
 
 async function writePair(deps: PairDeps, name: "authority" | "server", pair: CertifiedKey): Promise<void> {
   await writeSealedSetting(deps.store, deps.vault, `${name}-key`, pair.privateKey);
   await writeSetting(deps.store, `${name}-certificate`, pair.certificate);
+}
+
+function isIssuedBy(pair: CertifiedKey, authority: CertifiedKey): boolean {
+  return new X509Certificate(pair.certificate).verify(new X509Certificate(authority.certificate).publicKey);
 }
 
 function isFresh(pair: CertifiedKey, nowMs: number): boolean {

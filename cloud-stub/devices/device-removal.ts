@@ -33,10 +33,11 @@ export class DeviceRemoval {
 
   /** Resolves when all of it is durable. */
   async remove(device: Device, userName: string): Promise<void> {
-    // The login goes first: from here on nothing of the device can come back.
+    // The login goes first, then what is logged in: from here on nothing of the device can come back.
     await this.#accounts.removeOfDevice(device.externalId);
+    this.#disconnect(device.externalId);
     await this.#registration.remove(device.externalId);
-    // Tells the sessions, which end with the right word before they can notice that their gateway is gone.
+    // Tells the sessions, which end with the right word: their websockets do not hang on the MQTT connection.
     await this.#devices.remove(device.id);
     await this.#operations.failAll({
       deviceId: device.id,
@@ -44,7 +45,6 @@ export class DeviceRemoval {
       failureReason: writeFailureReason("device.removed"),
       userName,
     });
-    this.#disconnect(device.externalId);
     await this.#audit.record({
       type: "Inventory",
       activity: "Device removed",

@@ -1,6 +1,6 @@
 // Operations as rows of the store: the connection key apart from the rest and sealed, so that only who may gets it back.
 import { remoteAccessFragment } from "#protocol/remote-access.ts";
-import type { Vault } from "../remote-access/vault.ts";
+import { type Vault, VaultError } from "../remote-access/vault.ts";
 import type { OperationRow } from "../store/schema.ts";
 import type { Fragments } from "./device-registry.ts";
 import type { Operation } from "./operations.ts";
@@ -36,6 +36,9 @@ export function takeKey(fragments: Fragments): { readonly open: Fragments; reado
   };
 }
 
+/** A key in the address of a device websocket, in the middle of a text. */
+const keyInPath = /(\/service\/remoteaccess\/device\/)[A-Za-z0-9._~%-]+/gi;
+
 export class OperationKeys {
   readonly #vault: Vault;
 
@@ -59,16 +62,32 @@ export class OperationKeys {
     };
   }
 
-  /** An agent may quote the address it dialled, and with it the key. */
-  removeFrom(row: OperationRow, text: string): string {
-    const key = this.#open(row);
-    return key === undefined ? text : text.replaceAll(key, maskedKey);
+  /** An agent may quote the address it dialled, and with it a key: of any of its operations, in any case. */
+  removeFrom(rows: readonly OperationRow[], text: string): string {
+    const keys = rows.flatMap((row) => this.#openIfPossible(row) ?? []);
+    const rest = keys.reduce((masked, key) => masked.replace(ignoringCase(key), maskedKey), text);
+    // Also one that is no longer known.
+    return rest.replace(keyInPath, `$1${maskedKey}`);
+  }
+
+  /** A damaged one must not keep its operation, and the others of the device, from ending. */
+  #openIfPossible(row: OperationRow): string | undefined {
+    try {
+      return this.#open(row);
+    } catch (error) {
+      if (error instanceof VaultError) return undefined;
+      throw error;
+    }
   }
 
   #open(row: OperationRow): string | undefined {
     if (row.sealed_key === null) return undefined;
     return Buffer.from(this.#vault.open(row.sealed_key, keyContext(row.device_id))).toString("utf8");
   }
+}
+
+function ignoringCase(key: string): RegExp {
+  return new RegExp(key.replace(/[^A-Za-z0-9]/g, "\\$&"), "gi");
 }
 
 function keyContext(deviceId: string): string {

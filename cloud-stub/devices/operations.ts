@@ -229,11 +229,21 @@ export class Operations {
     let query = this.#store.db.selectFrom("operations").where("status", "in", which.statuses);
     if (which.deviceId !== undefined) query = query.where("device_id", "=", which.deviceId);
     if (which.fragment !== undefined) query = query.where(hasFragment(which.fragment));
+    // Before the first of them ends, and its key is forgotten.
+    const failureReason = await this.withoutKeys(which.deviceId, which.failureReason);
     let failed = 0;
     for (const row of await query.selectAll().orderBy("number").execute()) {
-      if (await this.#move(row, which.statuses, "FAILED", which.failureReason, which.userName)) failed += 1;
+      if (await this.#move(row, which.statuses, "FAILED", failureReason, which.userName)) failed += 1;
     }
     return failed;
+  }
+
+  /** A text of a device (undefined: of any) without the keys of its unfinished operations, wherever it quotes them. */
+  async withoutKeys(deviceId: string | undefined, text: string): Promise<string> {
+    let query = this.#store.db.selectFrom("operations").where("status", "in", ["PENDING", "EXECUTING"]);
+    if (deviceId !== undefined) query = query.where("device_id", "=", deviceId);
+    const rows = await query.where("sealed_key", "is not", null).selectAll().execute();
+    return this.#keys.removeFrom(rows, text);
   }
 
   /** Calls back synchronously after each committed change of the operation's status, until the returned function is called. */
@@ -269,14 +279,13 @@ export class Operations {
     failureReason: string | undefined,
     userName: string | undefined,
   ): Promise<boolean> {
+    const reason = status === "FAILED" ? await this.withoutKeys(before.device_id, failureReason ?? "") : undefined;
     const row = await this.#store.db
       .updateTable("operations")
       .set({
         status,
         updated_at_ms: Math.floor(this.#clock.nowMs()),
-        ...(status === "FAILED"
-          ? { failure_reason: this.#keys.removeFrom(before, failureReason ?? "").slice(0, failureReasonLengthMax) }
-          : {}),
+        ...(reason === undefined ? {} : { failure_reason: reason.slice(0, failureReasonLengthMax) }),
         ...(isEnded(status) ? { sealed_key: null } : {}),
       })
       .where("number", "=", before.number)

@@ -54,7 +54,7 @@ export class Registration {
   readonly #accounts: Accounts;
   readonly #audit: Audit;
   readonly #log: CloudLog;
-  readonly #issuing = new Map<string, Promise<string>>();
+  readonly #issuing = new Map<string, Promise<string | undefined>>();
 
   constructor(deps: {
     readonly tenantId: string;
@@ -176,6 +176,7 @@ export class Registration {
     if (row.status !== "ACCEPTED") return undefined;
     const userName = deviceUserName(id);
     const password = row.sealed_password === null ? await this.#issueOnce(id) : this.#open(id, row.sealed_password);
+    if (password === undefined) return undefined;
     return { tenantId: this.#tenantId, userName, password };
   }
 
@@ -190,13 +191,14 @@ export class Registration {
   }
 
   /** Of two polls at the same time both get the one password. */
-  async #issueOnce(id: string): Promise<string> {
+  async #issueOnce(id: string): Promise<string | undefined> {
     const underWay = this.#issuing.get(id) ?? this.#issue(id).finally(() => this.#issuing.delete(id));
     this.#issuing.set(id, underWay);
     return underWay;
   }
 
-  async #issue(id: string): Promise<string> {
+  /** Undefined if the request was taken back meanwhile. */
+  async #issue(id: string): Promise<string | undefined> {
     const password = this.#accounts.newPassword();
     await this.#accounts.put({
       tenantId: this.#tenantId,
@@ -206,12 +208,14 @@ export class Registration {
       roles: [],
       deviceExternalId: id,
     });
-    await this.#store.db
+    const result = await this.#store.db
       .updateTable("device_requests")
       .set({ sealed_password: this.#vault.seal(password, passwordContext(id)) })
       .where("id", "=", id)
-      .execute();
-    return password;
+      .executeTakeFirst();
+    if (result.numUpdatedRows > 0n) return password;
+    await this.#accounts.removeOfDevice(id);
+    return undefined;
   }
 
   #open(id: string, sealed: string): string {

@@ -1,12 +1,11 @@
 // Who may open which remote-access websocket: everything that is checked before an upgrade is answered with 101.
 import type { IncomingMessage } from "node:http";
-import { remoteAccessFragment } from "#protocol/remote-access.ts";
+import { type RemoteAccessProtocol, remoteAccessFragment, remoteAccessProtocols } from "#protocol/remote-access.ts";
 import type { HostPolicy } from "../api/host-policy.ts";
 import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
 import type { Peer } from "../peer.ts";
 import type { Authentication, LoginRefusal } from "../users/authentication.ts";
 import type { Principal } from "../users/principal.ts";
-import { openableProtocols } from "./endpoint-input.ts";
 import type { Endpoint, Endpoints } from "./endpoints.ts";
 import type { Refusal } from "./http-refusal.ts";
 
@@ -15,6 +14,8 @@ export interface AdmissionDependencies {
   readonly hosts: HostPolicy;
   readonly devices: DeviceRegistry;
   readonly endpoints: Endpoints;
+  /** Whether the tenant has remote access at all; without it, it has. */
+  readonly isSubscribed?: (() => Promise<boolean>) | undefined;
 }
 
 export interface UpgradeRequest {
@@ -35,6 +36,9 @@ export async function admitClient(
   const { principal } = login;
   if (principal.kind !== "user" || !principal.hasRole("ROLE_REMOTE_ACCESS_READ")) {
     return refuse(403, "security/Forbidden", "This needs the role ROLE_REMOTE_ACCESS_READ.");
+  }
+  if ((await deps.isSubscribed?.()) === false) {
+    return refuse(404, "microservice/Not Found", "Remote access is not in this tenant's subscription.");
   }
   const device = await deps.devices.get(target.deviceId);
   if (device === undefined) return refuse(404, "remoteaccess/Not Found", "There is no such device.");
@@ -102,14 +106,21 @@ function whyUnsupported(device: Device, endpoint: Endpoint): string | undefined 
   if (!Array.isArray(operations) || !operations.includes(remoteAccessFragment)) {
     return `The device does not support remote access: it does not list ${remoteAccessFragment} as a supported operation.`;
   }
-  const protocols = device.fragments["c8y_RemoteAccessSupportedProtocols"];
-  if (Array.isArray(protocols) && !protocols.includes(endpoint.protocol)) {
-    return `The device does not support ${endpoint.protocol}; it supports ${protocols.map(String).join(", ")}.`;
+  const protocols = knownProtocols(device.fragments["c8y_RemoteAccessSupportedProtocols"]);
+  if (protocols.length > 0 && !protocols.some((known) => known === endpoint.protocol)) {
+    return `The device does not support ${endpoint.protocol}; it supports ${protocols.join(", ")}.`;
   }
-  if (!openableProtocols.some((known) => known === endpoint.protocol)) {
+  if (!remoteAccessProtocols.some((known) => known === endpoint.protocol)) {
     return `This version cannot open ${endpoint.protocol} endpoints.`;
   }
   return undefined;
+}
+
+/** Devices write them in either case; a list without a known one restricts nothing (protocol.md 4.3). */
+function knownProtocols(listed: unknown): readonly RemoteAccessProtocol[] {
+  if (!Array.isArray(listed)) return [];
+  const names = listed.map((name) => String(name).toUpperCase());
+  return remoteAccessProtocols.filter((known) => names.includes(known));
 }
 
 function refuse(status: Refusal["status"], error: string, message: string): { ok: false; refusal: Refusal } {

@@ -1,24 +1,20 @@
 // Reads what a program or a person gives for an endpoint (protocol.md 5.6): all that is wrong is said at once, by field.
 import { type RemoteAccessProtocol, remoteAccessProtocols } from "#protocol/remote-access.ts";
-
-/** Protocols that this version can open. */
-export const openableProtocols = ["VNC", "PASSTHROUGH"] as const satisfies readonly RemoteAccessProtocol[];
-export type OpenableProtocol = (typeof openableProtocols)[number];
-
-export const credentialsTypes = ["NONE", "PASS_ONLY", "USER_PASS", "KEY_PAIR", "CERTIFICATE"] as const;
-export type CredentialsType = "NONE" | "PASS_ONLY";
-
-/** What stands in answers where a secret is stored, and what a client sends back to keep it. */
-export const maskedSecret = "***";
+import {
+  type Complain,
+  type Credentials,
+  type Fields,
+  isAbsent,
+  readCredentials,
+  type StoredCredentials,
+} from "./credentials-input.ts";
 
 export interface EndpointInput {
   readonly name: string;
   readonly hostname: string;
   readonly port: number;
-  readonly protocol: OpenableProtocol;
-  readonly credentialsType: CredentialsType;
-  /** A new password; undefined: keep what is stored, if anything is. */
-  readonly password: string | undefined;
+  readonly protocol: RemoteAccessProtocol;
+  readonly credentials: Credentials;
   /** Whatever the client wants to find again; JSON of at most `attrsLengthMax` characters. */
   readonly attrs: Readonly<Record<string, unknown>> | undefined;
 }
@@ -35,17 +31,10 @@ export type EndpointInputOutcome =
 
 export const nameLengthMax = 120;
 export const hostnameLengthMax = 253;
-export const passwordLengthMax = 255;
 export const attrsLengthMax = 4096;
 
-type Body = Readonly<Record<string, unknown>>;
-type Complain = (field: string, what: string) => undefined;
-
-/** `hasStoredPassword`: an update of an endpoint that has one may leave it out. */
-export function readEndpointInput(
-  body: unknown,
-  options: { readonly hasStoredPassword: boolean },
-): EndpointInputOutcome {
+/** `stored`: what an endpoint that is updated has, and the body may leave out. */
+export function readEndpointInput(body: unknown, stored: StoredCredentials): EndpointInputOutcome {
   if (!isObject(body)) {
     return {
       ok: false,
@@ -61,12 +50,7 @@ export function readEndpointInput(
   const hostname = readHostname(flat["hostname"], complain);
   const port = readPort(flat["port"], complain);
   const protocol = readProtocol(flat["protocol"], complain);
-  const password = readPassword(flat["password"], complain);
-  const credentialsType = readCredentialsType(flat["credentialsType"], protocol, password !== undefined, complain);
-  if (credentialsType === "PASS_ONLY" && password === undefined && !options.hasStoredPassword) {
-    const isSaid = problems.some((problem) => problem.field === "password");
-    if (!isSaid) complain("password", "must be provided in PASS_ONLY credentials");
-  }
+  const credentials = readCredentials(flat, { protocol, stored, complain });
   const attrs = readAttrs(flat["attrs"], complain);
   if (
     problems.length > 0 ||
@@ -74,26 +58,15 @@ export function readEndpointInput(
     hostname === undefined ||
     port === undefined ||
     protocol === undefined ||
-    credentialsType === undefined
+    credentials === undefined
   ) {
     return { ok: false, problems };
   }
-  return {
-    ok: true,
-    input: {
-      name,
-      hostname,
-      port,
-      protocol,
-      credentialsType,
-      password: credentialsType === "NONE" ? undefined : password,
-      attrs,
-    },
-  };
+  return { ok: true, input: { name, hostname, port, protocol, credentials, attrs } };
 }
 
 /** Requests are flat and answers nested: a client that sends an answer back has its fields under `credentials`. */
-function flatten(body: Body): Body {
+function flatten(body: Fields): Fields {
   const credentials = body["credentials"];
   if (!isObject(credentials)) return body;
   return { ...credentials, credentialsType: credentials["type"], ...body };
@@ -139,62 +112,26 @@ function readPort(value: unknown, complain: Complain): number | undefined {
   return port;
 }
 
-function readProtocol(value: unknown, complain: Complain): OpenableProtocol | undefined {
+function readProtocol(value: unknown, complain: Complain): RemoteAccessProtocol | undefined {
   if (isAbsent(value)) return complain("protocol", "must be provided");
-  const openable = openableProtocols.find((known) => known === value);
-  if (openable !== undefined) return openable;
-  if (remoteAccessProtocols.some((known) => known === value)) {
-    return complain("protocol", `must be ${openableProtocols.join(" or ")}: this version does not have ${value} yet`);
-  }
-  return complain("protocol", `must be one of ${remoteAccessProtocols.join(", ")}`);
+  const protocol = remoteAccessProtocols.find((known) => known === value);
+  return protocol ?? complain("protocol", `must be one of ${remoteAccessProtocols.join(", ")}`);
 }
 
-function readPassword(value: unknown, complain: Complain): string | undefined {
-  if (isAbsent(value) || value === maskedSecret) return undefined;
-  if (typeof value !== "string") return complain("password", "must be a text");
-  if (value.length > passwordLengthMax)
-    return complain("password", `must have at most ${passwordLengthMax} characters`);
-  if (/[\p{Cc}]/u.test(value)) return complain("password", "must not contain control characters");
-  // VNC Authentication makes its key of single bytes (RFC 6143 section 7.2.2).
-  if (/[^\u0020-\u00ff]/u.test(value)) {
-    return complain("password", "must contain only characters that VNC knows (Latin-1)");
-  }
-  return value;
-}
-
-function readCredentialsType(
-  value: unknown,
-  protocol: OpenableProtocol | undefined,
-  hasPassword: boolean,
-  complain: Complain,
-): CredentialsType | undefined {
-  if (isAbsent(value)) {
-    // Old records of Cumulocity have none for VNC (protocol.md 5.6).
-    if (protocol === "VNC") return hasPassword ? "PASS_ONLY" : "NONE";
-    return complain("credentialsType", "must be provided");
-  }
-  if (!credentialsTypes.some((known) => known === value)) {
-    return complain("credentialsType", `must be one of ${credentialsTypes.join(", ")}`);
-  }
-  if (value === "NONE" || (value === "PASS_ONLY" && protocol !== "PASSTHROUGH")) return value;
-  // Without a protocol there is nothing to measure it by, and that is said already.
-  if (protocol === undefined) return undefined;
-  return complain("credentialsType", `${String(value)} is not supported for protocol ${protocol}`);
-}
-
-function readAttrs(value: unknown, complain: Complain): Body | undefined {
+function readAttrs(value: unknown, complain: Complain): Fields | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) return complain("attrs", "must be an object");
+  for (const name of ["legacyAlgorithms"]) {
+    const setting = value[name];
+    if (setting !== undefined && typeof setting !== "boolean")
+      return complain("attrs", `${name} must be true or false`);
+  }
   if (JSON.stringify(value).length > attrsLengthMax) {
     return complain("attrs", `must have at most ${attrsLengthMax} characters as JSON`);
   }
   return value;
 }
 
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
-}
-
-function isObject(value: unknown): value is Body {
+function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
-// The endpoints of each device: what can be reached behind it and how to sign in there. Passwords rest in the vault.
+// The endpoints of each device: what can be reached behind it and how to sign in there. Secrets rest in the vault.
 import type { Clock } from "#hardware/ports.ts";
 import type { EndpointRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { type EndpointInput, type FieldProblem, maskedSecret, readEndpointInput } from "./endpoint-input.ts";
+import { type Credentials, maskedSecret, nothingStored, type StoredCredentials } from "./credentials-input.ts";
+import { type EndpointInput, type FieldProblem, readEndpointInput } from "./endpoint-input.ts";
 import type { Vault } from "./vault.ts";
 
 export interface Endpoint {
@@ -15,8 +16,24 @@ export interface Endpoint {
   /** One of protocol.md 5.6; a store written by a newer version may hold one that this version cannot open. */
   readonly protocol: string;
   readonly credentialsType: string;
+  readonly username: string | null;
   readonly hasPassword: boolean;
+  readonly hasPrivateKey: boolean;
+  readonly hasCertificate: boolean;
+  /** Of the stored private key, in OpenSSH's form. */
+  readonly publicKey: string | null;
+  /** The panel's keys that are known, one a line in OpenSSH's form. */
+  readonly hostKey: string | null;
   readonly attrs: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What is stored to sign in with, in clear. */
+export interface EndpointSecrets {
+  readonly password: string | undefined;
+  /** PEM or OpenSSH text without passphrase. */
+  readonly privateKey: string | undefined;
+  /** OpenSSH certificate, one line. */
+  readonly certificate: string | undefined;
 }
 
 export type EndpointOutcome =
@@ -58,7 +75,7 @@ export class Endpoints {
 
   /** Checks and stores a new one; `unknown` if there is no such device. */
   async create(deviceId: string, body: unknown): Promise<EndpointOutcome> {
-    const outcome = readEndpointInput(body, { hasStoredPassword: false });
+    const outcome = readEndpointInput(body, nothingStored);
     if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
     const nowMs = Math.floor(this.#clock.nowMs());
     return this.#store.db.transaction().execute(async (transaction) => {
@@ -84,7 +101,7 @@ export class Endpoints {
         .values({
           id,
           device_id: deviceId,
-          ...this.#columns(deviceId, id, outcome.input, null),
+          ...this.#columns(deviceId, id, outcome.input, undefined),
           created_at_ms: nowMs,
           updated_at_ms: nowMs,
         })
@@ -94,16 +111,16 @@ export class Endpoints {
     });
   }
 
-  /** Replaces an endpoint whole, but for a stored password that the body leaves out or masked. */
+  /** Replaces an endpoint whole, but for stored secrets that the body leaves out or masks. */
   async update(deviceId: string, endpointId: string, body: unknown): Promise<EndpointOutcome> {
     const before = await this.#row(deviceId, endpointId);
     if (before === undefined) return { kind: "unknown" };
-    const outcome = readEndpointInput(body, { hasStoredPassword: before.sealed_password !== null });
+    const outcome = readEndpointInput(body, storedOf(before));
     if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
     const row = await this.#store.db
       .updateTable("endpoints")
       .set({
-        ...this.#columns(deviceId, endpointId, outcome.input, before.sealed_password),
+        ...this.#columns(deviceId, endpointId, outcome.input, before),
         updated_at_ms: Math.floor(this.#clock.nowMs()),
       })
       .where("device_id", "=", deviceId)
@@ -126,30 +143,63 @@ export class Endpoints {
 
   /** The stored password in clear, for the relay only; undefined if none is stored. Throws VaultError. */
   async password(deviceId: string, endpointId: string): Promise<string | undefined> {
-    const row = await this.#row(deviceId, endpointId);
-    if (row === undefined || row.sealed_password === null) return undefined;
-    return Buffer.from(this.#vault.open(row.sealed_password, this.#passwordContext(deviceId, endpointId))).toString(
-      "utf8",
-    );
+    return (await this.secrets(deviceId, endpointId)).password;
   }
 
-  #columns(deviceId: string, endpointId: string, input: EndpointInput, sealedBefore: string | null) {
-    const seal = (password: string) => this.#vault.seal(password, this.#passwordContext(deviceId, endpointId));
-    const sealed = input.password === undefined ? sealedBefore : seal(input.password);
+  /** What is stored to sign in with, in clear, for the relay only. Throws VaultError. */
+  async secrets(deviceId: string, endpointId: string): Promise<EndpointSecrets> {
+    const row = await this.#row(deviceId, endpointId);
+    const open = (sealed: string | null | undefined, what: Secret) => {
+      if (sealed === null || sealed === undefined) return undefined;
+      const clear = this.#vault.open(sealed, this.#context(deviceId, endpointId, what));
+      return Buffer.from(clear).toString("utf8");
+    };
+    return {
+      password: open(row?.sealed_password, "password"),
+      privateKey: open(row?.sealed_private_key, "privateKey"),
+      certificate: open(row?.sealed_certificate, "certificate"),
+    };
+  }
+
+  /** Keeps a key that the panel showed, unless the endpoint has one or goes elsewhere by now. Whether it was kept. */
+  async learnHostKey(endpoint: Endpoint, hostKey: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable("endpoints")
+      .set({ host_key: hostKey })
+      .where("device_id", "=", endpoint.deviceId)
+      .where("id", "=", endpoint.id)
+      .where("hostname", "=", endpoint.hostname)
+      .where("port", "=", endpoint.port)
+      .where("protocol", "=", endpoint.protocol)
+      .where("host_key", "is", null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  #columns(deviceId: string, endpointId: string, input: EndpointInput, before: EndpointRow | undefined) {
+    const { credentials } = input;
+    const seal = (clear: string | null | undefined, sealedBefore: string | null | undefined, what: Secret) => {
+      if (clear === undefined) return sealedBefore ?? null;
+      return clear === null ? null : this.#vault.seal(clear, this.#context(deviceId, endpointId, what));
+    };
     return {
       name: input.name,
       hostname: input.hostname,
       port: input.port,
       protocol: input.protocol,
-      credentials_type: input.credentialsType,
-      username: null,
-      sealed_password: input.credentialsType === "NONE" ? null : sealed,
+      credentials_type: credentials.type,
+      username: credentials.username,
+      sealed_password: seal(credentials.password, before?.sealed_password, "password"),
+      sealed_private_key: seal(credentials.privateKey, before?.sealed_private_key, "privateKey"),
+      sealed_certificate: seal(credentials.certificate, before?.sealed_certificate, "certificate"),
+      public_key: credentials.publicKey,
+      host_key: credentials.hostKey,
       attrs: input.attrs === undefined ? null : JSON.stringify(input.attrs),
     };
   }
 
-  #passwordContext(deviceId: string, endpointId: string): string {
-    return `${this.#tenantId}/${deviceId}/${endpointId}/password`;
+  #context(deviceId: string, endpointId: string, what: Secret): string {
+    return `${this.#tenantId}/${deviceId}/${endpointId}/${what}`;
   }
 
   async #row(deviceId: string, endpointId: string): Promise<EndpointRow | undefined> {
@@ -172,14 +222,26 @@ export function endpointAnswer(endpoint: Endpoint): Readonly<Record<string, unkn
     protocol: endpoint.protocol,
     credentials: {
       type: endpoint.credentialsType,
-      username: null,
+      username: endpoint.username,
       password: endpoint.hasPassword ? maskedSecret : null,
-      publicKey: null,
-      privateKey: null,
-      certificate: null,
-      hostKey: null,
+      publicKey: endpoint.publicKey,
+      privateKey: endpoint.hasPrivateKey ? maskedSecret : null,
+      certificate: endpoint.hasCertificate ? maskedSecret : null,
+      hostKey: endpoint.hostKey,
     },
     ...(endpoint.attrs === undefined ? {} : { attrs: endpoint.attrs }),
+  };
+}
+
+type Secret = keyof Pick<Credentials, "password" | "privateKey" | "certificate">;
+
+function storedOf(row: EndpointRow): StoredCredentials {
+  return {
+    hasPassword: row.sealed_password !== null,
+    hasPrivateKey: row.sealed_private_key !== null,
+    hasCertificate: row.sealed_certificate !== null,
+    publicKey: row.public_key,
+    hostKey: row.host_key,
   };
 }
 
@@ -192,7 +254,8 @@ function toEndpoint(row: EndpointRow): Endpoint {
     port: row.port,
     protocol: row.protocol,
     credentialsType: row.credentials_type,
-    hasPassword: row.sealed_password !== null,
+    username: row.username,
+    ...storedOf(row),
     attrs: row.attrs === null ? undefined : (JSON.parse(row.attrs) as Record<string, unknown>),
   };
 }

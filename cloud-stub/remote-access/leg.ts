@@ -27,6 +27,8 @@ export const messageBytesMax = 1024 * 1024;
 export const frameBytesMax = 64 * 1024;
 /** Part of `heldBytesMax` that may wait for one peer before the source of it is paused; the rest is for what comes after. */
 const highWaterShare = 1 / 8;
+/** Part of it at which nothing is made any more that would have to wait too, such as answers to the other side. */
+const overfullShare = 3 / 8;
 /** Part of it at which the source is resumed. */
 const lowWaterShare = 1 / 32;
 /** A peer that has been sent more than this without a word may be held up by it, and then answers no ping, in bytes. */
@@ -113,6 +115,11 @@ export class Leg {
   /** Whether the source of what is sent here should be paused; `drained` follows. */
   get isFull(): boolean {
     return this.#isFull;
+  }
+
+  /** Whether even what is not the source's, but made on its way, must wait; `drained` follows. */
+  get isOverfull(): boolean {
+    return this.#isFull && this.waitingBytes >= this.#limits.heldBytesMax * overfullShare;
   }
 
   /** Sends bytes of the stream in frames of at most `frameBytesMax`; dropped if the websocket is no longer open. */

@@ -1,5 +1,6 @@
 // Carries the bytes of one session between its two legs, through the protocol's stream, with back-pressure both ways.
 import type { Clock } from "#hardware/ports.ts";
+import type { ClientMessage, CloudMessage } from "#protocol/session-channel.ts";
 import type { Leg, LegEnd, LegOwner } from "./leg.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocols/protocol-stream.ts";
 
@@ -13,6 +14,13 @@ export interface RelayOwner {
   deviceEnded(end: LegEnd): void;
   handshakeDone(): void;
   handshakeFailed(failure: StreamFailure): void;
+  streamEnded(end: StreamFailure): void;
+  /** A person is asked, or not any more. */
+  asking(isAsking: boolean): void;
+  /** To be sent on the session channel. */
+  say(message: CloudMessage): void;
+  /** Whether the client has the session channel. */
+  readonly hasChannel: boolean;
 }
 
 /** Bytes that may come from one side before the tunnel stands; more are held back in the sender's connection, in bytes. */
@@ -46,6 +54,7 @@ export class Relay {
   readonly #clock: Clock;
   readonly #stream: ProtocolStream;
   readonly #owner: RelayOwner;
+  readonly #ends: StreamEnds;
   readonly #earlyUp = new EarlyBytes();
   readonly #earlyDown = new EarlyBytes();
   #client: Leg | undefined;
@@ -62,6 +71,7 @@ export class Relay {
     this.#clock = deps.clock;
     this.#stream = deps.stream;
     this.#owner = deps.owner;
+    this.#ends = this.#makeEnds(deps.owner);
     this.#activeAtMs = deps.clock.monotonicMs();
   }
 
@@ -142,6 +152,12 @@ export class Relay {
     this.#regulate();
   }
 
+  /** Gives the stream a message of the session channel. */
+  fromChannel(message: ClientMessage): void {
+    this.#stream.fromChannel?.(message);
+    this.#regulate();
+  }
+
   /** Lets nothing more pass. */
   cut(): void {
     this.#mode = "cut";
@@ -162,22 +178,32 @@ export class Relay {
     if (this.#mode === "cut" && (this.#stream.isFailureTold || this.#isClientOver)) this.#failureTold.resolve();
   }
 
-  readonly #ends: StreamEnds = {
-    toPanel: (bytes) => {
-      if (this.#mode === "cut" || this.#device === undefined) return;
-      this.#bytesUp += bytes.length;
-      this.#activeAtMs = this.#clock.monotonicMs();
-      this.#device.send(bytes);
-    },
-    toClient: (bytes) => {
-      if (this.#client === undefined || this.#isClientOver) return;
-      this.#bytesDown += bytes.length;
-      this.#activeAtMs = this.#clock.monotonicMs();
-      this.#client.send(bytes);
-    },
-    handshakeDone: () => this.#owner.handshakeDone(),
-    handshakeFailed: (failure) => this.#owner.handshakeFailed(failure),
-  };
+  #makeEnds(owner: RelayOwner): StreamEnds {
+    return {
+      toPanel: (bytes) => {
+        if (this.#mode === "cut" || this.#device === undefined) return;
+        this.#bytesUp += bytes.length;
+        this.#activeAtMs = this.#clock.monotonicMs();
+        this.#device.send(bytes);
+        this.#regulate();
+      },
+      toClient: (bytes) => {
+        if (this.#client === undefined || this.#isClientOver) return;
+        this.#bytesDown += bytes.length;
+        this.#activeAtMs = this.#clock.monotonicMs();
+        this.#client.send(bytes);
+        // A stream may give bytes on a turn of its own.
+        this.#regulate();
+      },
+      handshakeDone: () => owner.handshakeDone(),
+      handshakeFailed: (failure) => owner.handshakeFailed(failure),
+      ended: (end) => owner.streamEnded(end),
+      hasChannel: owner.hasChannel,
+      say: (message) => owner.say(message),
+      asking: (isAsking) => owner.asking(isAsking),
+      regulate: () => this.#regulate(),
+    };
+  }
 
   #fromClient(bytes: Uint8Array): void {
     if (this.#mode === "waiting") this.#earlyUp.keep(bytes);
@@ -204,9 +230,12 @@ export class Relay {
       return;
     }
     const isWaiting = this.#mode === "waiting";
-    hold(this.#client, isWaiting ? this.#earlyUp.length >= earlyBytesMax : isFull(this.#device));
-    const isClientFull = !this.#isClientOver && isFull(this.#client);
-    hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : isClientFull);
+    const mayNotGoUp = isFull(this.#device) || this.#stream.holdsClient === true;
+    hold(this.#client, isWaiting ? this.#earlyUp.length >= earlyBytesMax : mayNotGoUp);
+    // What the panel says may have to be answered: while too much waits for it, it is not listened to either.
+    const isAnswerHeld = this.#device?.isWritable === true && this.#device.isOverfull;
+    const mayNotGoDown = (!this.#isClientOver && isFull(this.#client)) || isAnswerHeld;
+    hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : mayNotGoDown);
   }
 }
 

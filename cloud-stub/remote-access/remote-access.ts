@@ -20,9 +20,8 @@ import { type Refusal, refuseUpgrade } from "./http-refusal.ts";
 import { messageBytesMax } from "./leg.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { PatientWebSocket } from "./patient-websocket.ts";
-import { PassthroughStream } from "./protocols/passthrough.ts";
+import { createStream, type TenantOptionReader } from "./protocols/create-stream.ts";
 import type { ProtocolStream } from "./protocols/protocol-stream.ts";
-import { createVncStream } from "./protocols/vnc.ts";
 import { Session, type SessionDependencies } from "./session.ts";
 import { closeLeftoverSessions } from "./session-records.ts";
 import { SplitSocket } from "./split-socket.ts";
@@ -42,6 +41,12 @@ export interface RemoteAccessDependencies {
   readonly hosts: HostPolicy;
   readonly log: CloudLog;
   readonly limits?: Partial<SessionLimits> | undefined;
+  /** The tenant's settings; without them the defaults hold. */
+  readonly options?: TenantOptionReader | undefined;
+  /** Whether the tenant has remote access at all; without it, it has. */
+  readonly isSubscribed?: (() => Promise<boolean>) | undefined;
+  /** Called when a session has begun. */
+  readonly onSession?: (() => void) | undefined;
 }
 
 /** Which live sessions are meant; a session must fit all that is given. */
@@ -54,6 +59,9 @@ export interface SessionFilter {
 /** Upgrades that may be under judgement at the same time. */
 const upgradesMax = 200;
 
+/** How often an upgrade is judged anew because something ended sessions meanwhile. */
+const judgementsMax = 5;
+
 /** How long sessions may take to end in order when the cloud stops, in ms. */
 const stopLimitMs = 4_000;
 
@@ -61,6 +69,12 @@ const unknownKey: Refusal = {
   status: 404,
   error: "remoteaccess/Not Found",
   message: "The connection key is unknown, used or expired.",
+};
+
+const unsettled: Refusal = {
+  status: 503,
+  error: "general/unavailable",
+  message: "What the connection depends on is being changed; try again.",
 };
 
 const stopping: Refusal = { status: 503, error: "general/unavailable", message: "The cloud is shutting down." };
@@ -72,6 +86,8 @@ export class RemoteAccess {
   readonly #sessions = new Set<Session>();
   /** Sockets whose upgrade is being judged. */
   readonly #judged = new Set<Duplex>();
+  /** Counts what may have ended sessions: a judgement made before such an end must not open one after it. */
+  #endings = 0;
   readonly #clientServer: Server<typeof PatientWebSocket>;
   readonly #deviceServer: Server<typeof PatientWebSocket>;
   readonly #unwatchRemoved: () => void;
@@ -130,9 +146,20 @@ export class RemoteAccess {
     return [...this.#sessions].map((session) => session.heldBytes);
   }
 
+  /** The users of live sessions, each once. */
+  userNames(): readonly string[] {
+    return [...new Set([...this.#sessions].map((session) => session.userName))];
+  }
+
+  /** What upgrades depend on may have changed: those that are being judged are judged again. */
+  judgeAnew(): void {
+    this.#endings += 1;
+  }
+
   /** Ends the live sessions that fit, at once. How many. */
   endSessions(filter: SessionFilter, reason: CloseReason): number {
     const { deviceId, endpointId, userName } = filter;
+    this.#endings += 1;
     const ending = [...this.#sessions].filter(
       (session) =>
         (deviceId === undefined || session.deviceId === deviceId) &&
@@ -178,18 +205,19 @@ export class RemoteAccess {
     path: { readonly deviceId: string; readonly endpointId: string },
   ): Promise<void> {
     const { request, socket, head, peer } = upgrade;
-    const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
+    const judgement = await this.#judgeUntilSettled(upgrade, path);
     if (!judgement.ok) {
       this.#refuse(request, socket, judgement.refusal);
       return;
     }
-    const { endpoint, principal } = judgement;
-    const stream = await this.#streamFor(endpoint);
+    const { endpoint, principal, stream } = judgement;
     const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId) : stopping;
     if (refusal !== undefined) {
       this.#refuse(request, socket, refusal);
       return;
     }
+    // Gone in the meantime: nobody is left to make an operation for.
+    if (socket.destroyed) return;
     const splitSocket = new SplitSocket(socket, head, messageBytesMax);
     this.#clientServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
       this.#judged.delete(socket);
@@ -203,9 +231,22 @@ export class RemoteAccess {
         hasChannel: websocket.protocol === sessionSubprotocol,
       });
       this.#sessions.add(session);
+      this.#deps.onSession?.();
       void session.finished.then(() => this.#sessions.delete(session));
       session.start();
     });
+  }
+
+  /** Between reading an endpoint and opening it, it may be removed or changed: then all of it is judged again. */
+  async #judgeUntilSettled(upgrade: Upgrade, path: { readonly deviceId: string; readonly endpointId: string }) {
+    for (let round = 0; round < judgementsMax; round++) {
+      const endings = this.#endings;
+      const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
+      if (!judgement.ok) return judgement;
+      const stream = await this.#streamFor(judgement.endpoint, judgement.principal.userName);
+      if (endings === this.#endings || this.#state !== "running") return { ...judgement, stream };
+    }
+    return { ok: false, refusal: unsettled } as const;
   }
 
   async #judgeDevice(upgrade: Upgrade, path: { readonly connectionKey: string }): Promise<void> {
@@ -220,6 +261,7 @@ export class RemoteAccess {
       this.#refuse(request, socket, unknownKey);
       return;
     }
+    if (socket.destroyed) return;
     // The key is used up in the callback, so a request that is no websocket request costs nothing.
     const splitSocket = new SplitSocket(socket, head, messageBytesMax);
     this.#deviceServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
@@ -235,10 +277,39 @@ export class RemoteAccess {
     return own.filter((session) => session.isWaitingFor(connectionKey))[0];
   }
 
-  async #streamFor(endpoint: Endpoint): Promise<ProtocolStream> {
-    if (endpoint.protocol !== "VNC") return new PassthroughStream();
-    const password = await this.endpoints.password(endpoint.deviceId, endpoint.id);
-    return createVncStream({ password, handshakeMs: this.#sessionDeps.limits.handshakeMs });
+  async #streamFor(endpoint: Endpoint, userName: string): Promise<ProtocolStream> {
+    return createStream(endpoint, {
+      endpoints: this.endpoints,
+      options: this.#deps.options,
+      limits: this.#sessionDeps.limits,
+      hostKeyLearnt: (fingerprint, outcome) => void this.#hostKeyLearnt({ endpoint, userName, fingerprint, outcome }),
+    });
+  }
+
+  /** Never rejects: the session goes on without, and asks again next time. */
+  async #hostKeyLearnt(learnt: {
+    readonly endpoint: Endpoint;
+    readonly userName: string;
+    readonly fingerprint: string;
+    readonly outcome: Promise<boolean>;
+  }): Promise<void> {
+    const { audit, log } = this.#deps;
+    const { endpoint, userName, fingerprint, outcome } = learnt;
+    const { id, deviceId, name } = endpoint;
+    try {
+      if (!(await outcome) || this.#state === "killed") return;
+      await audit.record({
+        type: "Inventory",
+        activity: "Remote access host key stored",
+        text: `The host key ${fingerprint} of remote access endpoint '${name}' was stored on first use.`,
+        deviceId,
+        userName,
+        fields: { postern_Endpoint: { endpoint: id, name, fingerprint } },
+      });
+    } catch (error) {
+      if (this.#state !== "killed")
+        log.error("hostkey.failed", { device: deviceId, endpoint: id, why: errorText(error) });
+    }
   }
 
   #whyFull(deviceId: string): Refusal | undefined {
@@ -259,6 +330,8 @@ export class RemoteAccess {
   }
 
   #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+    // It may linger until its peer closes, and must not take the place of another one meanwhile.
+    this.#judged.delete(socket);
     if (this.#state === "killed") return;
     const { status, error } = refusal;
     this.#deps.log.warn("http.refused", { status, error, path: loggedPath(request) });
@@ -266,6 +339,7 @@ export class RemoteAccess {
   }
 
   #failed(request: IncomingMessage, socket: Duplex, error: unknown): void {
+    this.#judged.delete(socket);
     if (this.#state === "killed") return;
     this.#deps.log.error("http.failed", { path: loggedPath(request), why: errorText(error) });
     const message = "Something went wrong inside Postern; its log has more.";

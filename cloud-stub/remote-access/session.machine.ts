@@ -45,13 +45,18 @@ export type SessionEvent =
   | ({ readonly type: "client.ended" } & Told)
   | { readonly type: "handshake.done" }
   | ({ readonly type: "handshake.failed" } & Told)
+  /** A person is asked something that the handshake waits for. */
+  | { readonly type: "person.asked" }
+  | { readonly type: "person.answered" }
   /** The handshake's time is over; who was silent is known to whoever runs it. */
   | ({ readonly type: "handshake.expired" } & Told)
+  /** The protocol came to its end after it was open. */
+  | ({ readonly type: "protocol.ended" } & Told)
   /** Somebody or something other than the two ends: an administrator, a limit, a stop. */
   | ({ readonly type: "session.ended" } & Told)
   | { readonly type: "session.finished" };
 
-/** Longest that deliveries, records and close frames together may take, over the drain limit, in ms. */
+/** Longest that deliveries, records and close frames together may take, over the drain limits, in ms. */
 const finishExtraMs = 5_000;
 
 const machineSetup = setup({
@@ -95,8 +100,9 @@ const machineSetup = setup({
     gatewayWait: ({ context }) => context.limits.gatewayWaitMs,
     verdictWait: ({ context }) => context.limits.verdictWaitMs,
     handshakeLimit: ({ context }) => context.limits.handshakeMs,
+    personLimit: ({ context }) => context.limits.personMs,
     lifeLimit: ({ context }) => context.limits.totalMs,
-    finishLimit: ({ context }) => 2 * context.limits.drainMs + finishExtraMs,
+    finishLimit: ({ context }) => context.limits.drainTotalMs + 2 * context.limits.drainMs + finishExtraMs,
   },
 });
 
@@ -172,7 +178,17 @@ const unpaired = machineSetup.createStateConfig({
 const handshaking = machineSetup.createStateConfig({
   description: "The panel's protocol is being opened.",
   entry: [{ type: "sayStep", params: { step: "handshaking" } }, "startHandshake"],
-  after: { handshakeLimit: { actions: "expireHandshake" } },
+  initial: "awaitingPanel",
+  states: {
+    awaitingPanel: {
+      after: { handshakeLimit: { actions: "expireHandshake" } },
+      on: { "person.asked": "awaitingPerson" },
+    },
+    awaitingPerson: {
+      after: { personLimit: { actions: "expireHandshake" } },
+      on: { "person.answered": "awaitingPanel" },
+    },
+  },
   on: {
     "handshake.done": "established",
     "handshake.failed": { target: "#session.closing", actions: "endByCloud" },
@@ -186,6 +202,7 @@ const established = machineSetup.createStateConfig({
   after: {
     lifeLimit: { target: "#session.closing", actions: { type: "endFor", params: { reason: "session.expired" } } },
   },
+  on: { "protocol.ended": { target: "#session.closing", actions: "endByDevice" } },
 });
 
 const open = machineSetup.createStateConfig({

@@ -78,7 +78,7 @@ export class Session {
     this.#waits = new TimeLimit(deps.clock);
     this.#operation = new SessionOperation(deps.operations, (event) => this.#send(event));
     this.#records = new SessionRecords(deps, { id: this.id, ...request });
-    this.#relay = new Relay({ clock: deps.clock, stream: request.stream, owner: this.#relayOwner });
+    this.#relay = new Relay({ clock: deps.clock, stream: request.stream, owner: this.#relayOwner() });
     const { websocket, socket } = request;
     this.#client = new Leg({ ...deps, websocket, socket, owner: this.#relay.clientOwner });
     this.#relay.attachClient(this.#client);
@@ -176,15 +176,23 @@ export class Session {
     });
   }
 
-  readonly #relayOwner: RelayOwner = {
-    deviceSpoke: () => this.#send({ type: "device.spoke" }),
-    clientText: (text) => this.#takeClientText(text),
-    deviceText: () => this.end("protocol.malformed", "The gateway sent a text frame where only binary ones belong."),
-    clientEnded: (end) => this.#send(clientEndEvent(end)),
-    deviceEnded: (end) => this.#send(deviceEndEvent(end, () => this.#panelEnded())),
-    handshakeDone: () => this.#send({ type: "handshake.done" }),
-    handshakeFailed: (failure) => this.#send({ type: "handshake.failed", ...failure }),
-  };
+  #relayOwner(): RelayOwner {
+    return {
+      deviceSpoke: () => this.#send({ type: "device.spoke" }),
+      clientText: (text) => this.#takeClientText(text),
+      deviceText: () => this.end("protocol.malformed", "The gateway sent a text frame where only binary ones belong."),
+      clientEnded: (end) => this.#send(clientEndEvent(end)),
+      deviceEnded: (end) => this.#send(deviceEndEvent(end, () => this.#panelEnded())),
+      handshakeDone: () => this.#send({ type: "handshake.done" }),
+      handshakeFailed: (failure) => this.#send({ type: "handshake.failed", ...failure }),
+      streamEnded: (end) => this.#send({ type: "protocol.ended", ...end }),
+      asking: (isAsking) => this.#send({ type: isAsking ? "person.asked" : "person.answered" }),
+      say: (message) => {
+        if (this.#request.hasChannel) this.#client.sendText(writeSessionMessage(message));
+      },
+      hasChannel: this.#request.hasChannel,
+    };
+  }
 
   #send(event: SessionEvent): void {
     if (this.#actor.getSnapshot().status === "active") this.#actor.send(event);
@@ -232,8 +240,8 @@ export class Session {
       return;
     }
     try {
-      // None of these messages has a meaning for VNC and passthrough; they are checked all the same.
-      parseClientMessage(text);
+      // Protocols that have no use for a message leave it alone.
+      this.#relay.fromChannel(parseClientMessage(text));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.end("protocol.malformed", "The client sent a text frame that is no message of the session channel.");
@@ -245,6 +253,7 @@ export class Session {
     const limitMs = end.reason === "cloud.stopping" ? shortLimitMs : this.#deps.limits.drainMs;
     this.#connectionKey = undefined;
     this.#deps.clock.clearTimeout(this.#idleTimer);
+    this.#request.stream.close?.();
     await this.#attempt("delivery", () => this.#deliver(end, limitMs));
     await this.#created;
     if (this.#isKilled) return;
@@ -261,14 +270,26 @@ export class Session {
 
   async #deliver(end: SessionEnd, limitMs: number): Promise<void> {
     if (end.by === "client") {
-      await this.#waits.atMost(limitMs, this.#device?.emptied());
+      await this.#drain(this.#device, limitMs);
     } else if (end.by === "device" && this.#isStreamOpen) {
-      await this.#waits.atMost(limitMs, this.#client.emptied());
+      await this.#drain(this.#client, limitMs);
     } else if (this.#request.hasChannel || end.reason === "cloud.stopping") {
       this.#relay.cut();
     } else {
       // Our own clients hear it in a text frame; a foreign one hears it best in its own protocol.
       await this.#waits.atMost(shortLimitMs, this.#relay.fail(end.text));
+    }
+  }
+
+  /** Waits until a leg has taken all that waits for it; gives up when it takes nothing for `limitMs`. */
+  async #drain(leg: Leg | undefined, limitMs: number): Promise<void> {
+    const { clock, limits } = this.#deps;
+    const untilMs = clock.monotonicMs() + limits.drainTotalMs;
+    let beforeBytes = Number.POSITIVE_INFINITY;
+    while (leg !== undefined && leg.waitingBytes > 0 && leg.waitingBytes < beforeBytes) {
+      beforeBytes = leg.waitingBytes;
+      await this.#waits.atMost(Math.min(limitMs, untilMs - clock.monotonicMs()), leg.emptied());
+      if (clock.monotonicMs() >= untilMs) return;
     }
   }
 
@@ -309,6 +330,7 @@ export class Session {
   }
 
   #release(): void {
+    this.#request.stream.close?.();
     this.#connectionKey = undefined;
     this.#deps.clock.clearTimeout(this.#idleTimer);
     this.#waits.cancel();

@@ -1,10 +1,14 @@
 // The steps that bring a database of any earlier version to the present one; steps are never edited, only added.
+import type { Database } from "better-sqlite3";
+import { chainAuditRecords } from "./chain-audit.ts";
 
 export interface Migration {
   /** 1, 2, ... without gaps; the database keeps the last one in `user_version`. */
   readonly version: number;
   readonly what: string;
   readonly sql: string;
+  /** What SQL alone cannot do; runs after `sql`, in the same transaction. */
+  readonly run?: (database: Database) => void;
 }
 
 export const migrations: readonly Migration[] = [
@@ -131,6 +135,78 @@ create table sessions (
   bytes_down integer not null
 ) strict;
 create index sessions_open on sessions (id) where closed_at_ms is null;
+`,
+  },
+  {
+    version: 2,
+    what: "people, groups, tenant options and subscriptions",
+    sql: `
+alter table users add column first_name text not null default '';
+alter table users add column last_name text not null default '';
+alter table users add column email text not null default '';
+alter table users add column password_changed_at_ms integer;
+create table groups (
+  tenant_id text not null,
+  number integer not null,
+  name text not null,
+  description text not null,
+  roles text not null,
+  primary key (tenant_id, number),
+  unique (tenant_id, name)
+) strict;
+create table group_members (
+  tenant_id text not null,
+  group_number integer not null,
+  user_name text not null,
+  primary key (tenant_id, group_number, user_name),
+  foreign key (tenant_id, group_number) references groups (tenant_id, number) on delete cascade,
+  foreign key (tenant_id, user_name) references users (tenant_id, name) on delete cascade
+) strict;
+create index groups_of_user on group_members (tenant_id, user_name);
+create table tenant_options (
+  category text not null,
+  key text not null,
+  value text,
+  sealed_value text,
+  primary key (category, key),
+  check ((value is null) <> (sealed_value is null))
+) strict;
+create table subscriptions (application text primary key) strict;
+insert into subscriptions (application) values ('remote-access');
+`,
+  },
+  {
+    version: 3,
+    what: "the hash chain of the audit records",
+    sql: `
+drop trigger audit_is_not_changed;
+alter table audit_records add column previous_hash text;
+alter table audit_records add column hash text;
+create index audit_of_user on audit_records (user_name);
+`,
+    run(database) {
+      chainAuditRecords(database);
+      // Without the insert's rule a REPLACE would change a record and fire no trigger.
+      database.exec(`
+create trigger audit_is_not_changed before update on audit_records
+begin select raise(abort, 'audit records never change'); end;
+create trigger audit_only_grows before insert on audit_records
+when new.hash is null
+  or new.number <= coalesce((select max(number) from audit_records), 0)
+  or new.previous_hash is not
+    coalesce((select hash from audit_records order by number desc limit 1), '${"0".repeat(64)}')
+begin select raise(abort, 'an audit record continues the chain'); end;
+`);
+    },
+  },
+  {
+    version: 4,
+    what: "keys and certificates of SSH endpoints",
+    sql: `
+alter table endpoints add column sealed_private_key text;
+alter table endpoints add column sealed_certificate text;
+alter table endpoints add column public_key text;
+alter table endpoints add column host_key text;
 `,
   },
 ];

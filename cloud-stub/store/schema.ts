@@ -21,6 +21,10 @@ export interface Database {
   readonly audit_records: AuditRecordsTable;
   readonly endpoints: EndpointsTable;
   readonly sessions: SessionsTable;
+  readonly groups: GroupsTable;
+  readonly group_members: GroupMembersTable;
+  readonly tenant_options: TenantOptionsTable;
+  readonly subscriptions: SubscriptionsTable;
 }
 
 /** Single values: the check of the master key, sealed private keys, certificates. */
@@ -47,6 +51,40 @@ export interface UsersTable {
   /** External id of the device whose login this is. */
   readonly device_external_id: Fixed<string | null>;
   readonly created_at_ms: Fixed<number>;
+  readonly first_name: Generated<string>;
+  readonly last_name: Generated<string>;
+  readonly email: Generated<string>;
+  /** Null for an account made before this was kept. */
+  readonly password_changed_at_ms: number | null;
+}
+
+/** Groups of people; each gives its roles to its members. */
+export interface GroupsTable {
+  readonly tenant_id: Fixed<string>;
+  /** Never used again after a removal. */
+  readonly number: Fixed<number>;
+  readonly name: string;
+  readonly description: string;
+  readonly roles: JsonText;
+}
+
+export interface GroupMembersTable {
+  readonly tenant_id: Fixed<string>;
+  readonly group_number: Fixed<number>;
+  readonly user_name: Fixed<string>;
+}
+
+/** Exactly one of the two values is there; those of `credentials.` keys are sealed. */
+export interface TenantOptionsTable {
+  readonly category: Fixed<string>;
+  readonly key: Fixed<string>;
+  readonly value: string | null;
+  readonly sealed_value: string | null;
+}
+
+/** The applications that the tenant has subscribed to. */
+export interface SubscriptionsTable {
+  readonly application: Fixed<string>;
 }
 
 /** Cookie and bearer logins that have not been logged out. */
@@ -124,6 +162,10 @@ export interface AuditRecordsTable {
   readonly user_name: Fixed<string>;
   readonly fields: Fixed<JsonText>;
   readonly time_ms: Fixed<number>;
+  /** SHA-256 of the record before this one, hex. */
+  readonly previous_hash: Fixed<string>;
+  /** SHA-256 of this record with `previous_hash`, hex (audit/audit-hash.ts). */
+  readonly hash: Fixed<string>;
 }
 
 export interface EndpointsTable {
@@ -137,6 +179,12 @@ export interface EndpointsTable {
   readonly credentials_type: string;
   readonly username: string | null;
   readonly sealed_password: string | null;
+  readonly sealed_private_key: string | null;
+  readonly sealed_certificate: string | null;
+  /** Of the private key, in OpenSSH's form; not a secret. */
+  readonly public_key: string | null;
+  /** Keys by which the panel is known, one a line in OpenSSH's form. */
+  readonly host_key: string | null;
   readonly attrs: JsonText | null;
   readonly created_at_ms: Fixed<number>;
   readonly updated_at_ms: number;
@@ -168,4 +216,6 @@ export type AuditRow = Selectable<AuditRecordsTable>;
 export type EndpointRow = Selectable<EndpointsTable>;
 export type NewEndpointRow = Insertable<EndpointsTable>;
 export type SessionRow = Selectable<SessionsTable>;
+export type GroupRow = Selectable<GroupsTable>;
+export type TenantOptionRow = Selectable<TenantOptionsTable>;
 export type NewSessionRow = Insertable<SessionsTable>;

@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import SqliteDatabase from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
+import { auditHash, type HashedRecord } from "../audit/audit-hash.ts";
 import { type Migration, migrations } from "./migrations.ts";
 import type { Database } from "./schema.ts";
 
@@ -55,11 +56,21 @@ function openDatabase(file: string): SqliteDatabase.Database {
     database.pragma("foreign_keys = ON");
     // What is deleted is overwritten: a dropped key must not linger in free pages.
     database.pragma("secure_delete = ON");
+    addAuditHash(database);
     return database;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StoreError("store.cannot-open", `Cannot open the database ${file}: ${why}`, { cause: error });
   }
+}
+
+/** For the one statement that adds a record: nobody else can add one between the look at the last hash and the insert. */
+function addAuditHash(database: SqliteDatabase.Database): void {
+  const names = ["number", "type", "activity", "text", "device_id", "user_name", "fields", "time_ms", "previous_hash"];
+  database.function("audit_hash", { deterministic: true, varargs: true }, (...values: unknown[]) => {
+    const record = Object.fromEntries(names.map((name, index) => [name, values[index]]));
+    return auditHash(record as unknown as HashedRecord);
+  });
 }
 
 function migrate(database: SqliteDatabase.Database, file: string, steps: readonly Migration[]): void {
@@ -76,6 +87,7 @@ function migrate(database: SqliteDatabase.Database, file: string, steps: readonl
       if (step.version <= present) continue;
       try {
         database.exec(step.sql);
+        step.run?.(database);
       } catch (error) {
         throw new StoreError(
           "store.migration-failed",

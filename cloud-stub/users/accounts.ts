@@ -10,6 +10,7 @@ export interface Account {
   readonly kind: "user" | "device" | "bootstrap";
   readonly passwordHash: string;
   readonly stamp: string;
+  /** Its own and those of its groups. */
   readonly roles: readonly string[];
   readonly isEnabled: boolean;
   readonly deviceExternalId: string | undefined;
@@ -47,7 +48,23 @@ export class Accounts {
       .where("tenant_id", "=", tenantId)
       .where("name", "=", name)
       .executeTakeFirst();
-    return row === undefined ? undefined : toAccount(row);
+    if (row === undefined) return undefined;
+    return toAccount(row, row.kind === "user" ? await this.#rolesOfGroups(tenantId, name) : []);
+  }
+
+  async #rolesOfGroups(tenantId: string, name: string): Promise<readonly string[]> {
+    const rows = await this.#store.db
+      .selectFrom("group_members")
+      .innerJoin("groups", (join) =>
+        join
+          .onRef("groups.tenant_id", "=", "group_members.tenant_id")
+          .onRef("groups.number", "=", "group_members.group_number"),
+      )
+      .select("groups.roles")
+      .where("group_members.tenant_id", "=", tenantId)
+      .where("group_members.user_name", "=", name)
+      .execute();
+    return rows.flatMap((row) => JSON.parse(row.roles) as string[]);
   }
 
   /** Makes an account, or gives an existing one of that name the new password. */
@@ -60,7 +77,8 @@ export class Accounts {
     readonly deviceExternalId?: string;
   }): Promise<void> {
     const passwordHash = await this.#hasher.hash(account.password);
-    const stamp = this.#newStamp();
+    const stamp = newStamp(this.#random);
+    const nowMs = Math.floor(this.#clock.nowMs());
     await this.#store.db
       .insertInto("users")
       .values({
@@ -72,10 +90,13 @@ export class Accounts {
         roles: JSON.stringify(account.roles),
         is_enabled: 1,
         device_external_id: account.deviceExternalId ?? null,
-        created_at_ms: Math.floor(this.#clock.nowMs()),
+        created_at_ms: nowMs,
+        password_changed_at_ms: nowMs,
       })
       .onConflict((conflict) =>
-        conflict.columns(["tenant_id", "name"]).doUpdateSet({ password_hash: passwordHash, stamp }),
+        conflict
+          .columns(["tenant_id", "name"])
+          .doUpdateSet({ password_hash: passwordHash, stamp, password_changed_at_ms: nowMs }),
       )
       .execute();
   }
@@ -85,7 +106,11 @@ export class Accounts {
     const passwordHash = await this.#hasher.hash(password);
     const result = await this.#store.db
       .updateTable("users")
-      .set({ password_hash: passwordHash, stamp: this.#newStamp() })
+      .set({
+        password_hash: passwordHash,
+        stamp: newStamp(this.#random),
+        password_changed_at_ms: Math.floor(this.#clock.nowMs()),
+      })
       .where("tenant_id", "=", tenantId)
       .where("name", "=", name)
       .executeTakeFirst();
@@ -101,20 +126,21 @@ export class Accounts {
   newPassword(): string {
     return Buffer.from(this.#random.bytes(24)).toString("base64url");
   }
-
-  #newStamp(): string {
-    return Buffer.from(this.#random.bytes(12)).toString("base64url");
-  }
 }
 
-function toAccount(row: UserRow): Account {
+/** A new stamp of an account: what was remembered under the old one is void. */
+export function newStamp(random: Random): string {
+  return Buffer.from(random.bytes(12)).toString("base64url");
+}
+
+function toAccount(row: UserRow, rolesOfGroups: readonly string[]): Account {
   return {
     tenantId: row.tenant_id,
     name: row.name,
     kind: row.kind,
     passwordHash: row.password_hash,
     stamp: row.stamp,
-    roles: JSON.parse(row.roles) as string[],
+    roles: [...new Set([...(JSON.parse(row.roles) as string[]), ...rolesOfGroups])].sort(),
     isEnabled: row.is_enabled === 1,
     deviceExternalId: row.device_external_id ?? undefined,
   };

@@ -104,7 +104,6 @@ export class Authentication {
       return this.#refused(shownName, address, "wrong");
     }
     this.#rateLimit.succeeded(address, userName);
-    this.#remembered.remember(key, account.stamp);
     this.#log.info("login.succeeded", { user: userName, address });
     return { ok: true, account };
   }
@@ -195,9 +194,18 @@ export class Authentication {
     const underWayKey = `${account.stamp}.${key}`;
     const underWay = this.#underWay.get(underWayKey);
     if (underWay !== undefined) return underWay;
-    const check = this.#hasher.verify(password, account.passwordHash).finally(() => this.#underWay.delete(underWayKey));
+    const check = this.#verifyAndRemember(key, password, account).finally(() => this.#underWay.delete(underWayKey));
     this.#underWay.set(underWayKey, check);
     return check;
+  }
+
+  async #verifyAndRemember(key: string, password: string, account: Account): Promise<boolean> {
+    if (!(await this.#hasher.verify(password, account.passwordHash))) return false;
+    // That took long enough for the account to be changed or removed under it.
+    const present = await this.#accounts.get(account.tenantId, account.name);
+    if (present?.stamp !== account.stamp) return false;
+    this.#remembered.remember(key, account.stamp);
+    return true;
   }
 
   #refused(user: string, address: string, why: LoginRefusal): { readonly ok: false; readonly why: LoginRefusal } {

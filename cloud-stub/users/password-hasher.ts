@@ -56,10 +56,12 @@ export function scryptHasher(random: Random): PasswordHasher {
     async verify(password, stored) {
       const [name, N, r, p, salt, expected] = stored.split("$");
       if (name !== "scrypt" || salt === undefined || expected === undefined) return false;
-      if (password.length > passwordLengthMax) return false;
-      const key = await derive(password, Buffer.from(salt, "base64url"), Number(N), Number(r), Number(p));
+      const isTooLong = password.length > passwordLengthMax;
+      // Hashed all the same: an answer without the wait would tell that the account exists.
+      const hashed = isTooLong ? "" : password;
+      const key = await derive(hashed, Buffer.from(salt, "base64url"), Number(N), Number(r), Number(p));
       const expectedKey = Buffer.from(expected, "base64url");
-      return key.length === expectedKey.length && timingSafeEqual(key, expectedKey);
+      return !isTooLong && key.length === expectedKey.length && timingSafeEqual(key, expectedKey);
     },
   };
 }

@@ -7,13 +7,26 @@ export const roles = [
   "ROLE_EVENT_READ",
   "ROLE_INVENTORY_ADMIN",
   "ROLE_INVENTORY_READ",
+  "ROLE_OPTION_MANAGEMENT_ADMIN",
+  "ROLE_OPTION_MANAGEMENT_READ",
   "ROLE_REMOTE_ACCESS_ADMIN",
   "ROLE_REMOTE_ACCESS_READ",
   "ROLE_TENANT_ADMIN",
   "ROLE_USER_MANAGEMENT_ADMIN",
   "ROLE_USER_MANAGEMENT_OWN_READ",
+  "ROLE_USER_MANAGEMENT_READ",
 ] as const;
 export type Role = (typeof roles)[number];
+
+export function isRole(name: string): name is Role {
+  return roles.some((role) => role === name);
+}
+
+/** What a holder of these roles may do, as a sorted list: the READ that an ADMIN implies stands in it as well. */
+export function withImplied(held: readonly string[]): readonly string[] {
+  const implied = held.map((role) => role.replace(/_ADMIN$/, "_READ")).filter(isRole);
+  return [...new Set([...held, ...implied])].sort();
+}
 
 export interface Principal {
   readonly kind: "user" | "device" | "bootstrap";

@@ -3,7 +3,11 @@ import { ProtocolError } from "#protocol/protocol-error.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
 import { parseDownstream } from "#protocol/smartrest/downstream.ts";
 import { parseMessages } from "#protocol/smartrest/line.ts";
-import { type OperationNotification, parseOperationNotification } from "#protocol/smartrest/operation-notification.ts";
+import {
+  type OperationNotification,
+  parseOperationNotification,
+  splitNotifications,
+} from "#protocol/smartrest/operation-notification.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 
 export type CloudMessage =
@@ -21,7 +25,7 @@ export function parseCloudMessage(topic: string, payload: Uint8Array): readonly 
   try {
     switch (topic) {
       case topics.operations:
-        return [{ kind: "operation", operation: parseOperationNotification(payload) }];
+        return splitNotifications(payload).map(parseOperation);
       case topics.jsonErrors:
         return [{ kind: "refused", what: "the cloud refused a JSON message" }];
       case topics.staticDown:
@@ -32,6 +36,14 @@ export function parseCloudMessage(topic: string, payload: Uint8Array): readonly 
     }
   } catch (error) {
     return [unreadable(error, topic)];
+  }
+}
+
+function parseOperation(text: string): CloudMessage {
+  try {
+    return { kind: "operation", operation: parseOperationNotification(text) };
+  } catch (error) {
+    return unreadable(error, topics.operations);
   }
 }
 

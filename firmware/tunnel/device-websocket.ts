@@ -19,6 +19,8 @@ export type WebSocketOutcome =
 /** Largest message taken from the cloud: it is held as a whole, so it counts against what a tunnel may hold. */
 export const messageBytesMax = 512 * 1024;
 
+const httpsPort = 443;
+
 export interface WebSocketTarget {
   readonly cloud: CloudPort;
   readonly credentials: DeviceCredentials;
@@ -84,20 +86,25 @@ function upgrade(
 function createWebSocket(hardware: Hardware, target: WebSocketTarget, { stream }: Connection): WebSocket | undefined {
   const { host, port } = target.cloud;
   const { tenant, user, password } = target.credentials;
-  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const bare = host.includes(":") ? `[${host}]` : host;
+  const authority = `${bare}:${port}`;
   const login = Buffer.from(`${tenant}/${user}:${password}`, "utf8").toString("base64");
   // The scheme says only that ws shall not add TLS of its own: the stream is encrypted already.
   const url = URL.parse(`ws://${authority}${devicePath(target.connectionKey)}`);
   // ws would throw with the address, and so the key, in its message.
   if (url === null) return undefined;
-  return new WebSocket(url, [binarySubprotocol], {
+  const options = {
     createConnection: () => stream,
-    headers: { Host: authority, Authorization: `Basic ${login}` },
-    generateMask: (mask) => mask.set(hardware.random.bytes(mask.length)),
+    // RFC 6455 section 4.1: the scheme's own port is left out.
+    headers: { Host: port === httpsPort ? bare : authority, Authorization: `Basic ${login}` },
+    generateMask: (mask: Buffer) => mask.set(hardware.random.bytes(mask.length)),
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: messageBytesMax,
-  });
+    // Known to ws, but not to its types. Its own limit for a close would cut off a slow cloud that still takes bytes.
+    closeTimeout: 2 ** 31 - 1,
+  };
+  return new WebSocket(url, [binarySubprotocol], options);
 }
 
 function refusalText(status: number): string {

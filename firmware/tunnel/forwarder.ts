@@ -79,6 +79,11 @@ export class Forwarder {
     return this.#hasAskedToClose && this.queuedBytes("cloud") === 0;
   }
 
+  /** Whether both close frames have been said: the far end has read everything. */
+  get isAnswered(): boolean {
+    return this.#hasAskedToClose && this.#connection.stream.writableEnded;
+  }
+
   /** Whether the cloud has said its close frame; the connection below may linger. */
   get isFarClosing(): boolean {
     return !this.#hasAskedToClose && !this.#isCloudGone && this.#webSocket.readyState === this.#webSocket.CLOSING;
@@ -123,7 +128,8 @@ export class Forwarder {
     stream.on("drain", () => this.#maybeResumeCloud());
     stream.once("end", () => {
       this.#isPanelEnded = true;
-      if (!this.#isCloudGone) this.#options.tell({ type: "panel.ended" });
+      // After the cloud's close frame that frame's word is the reason.
+      if (!this.#isCloudGone && !this.isFarClosing) this.#options.tell({ type: "panel.ended" });
     });
     stream.on("error", (error) => this.#losePanel(panelReason(error), messageOf(error)));
     stream.once("close", () => this.#losePanel("panel.reset", "closed without an end of stream"));
@@ -132,8 +138,9 @@ export class Forwarder {
   }
 
   #listenToCloud(): void {
+    // Of a large message the parts tell too that the cloud lives: it cannot answer a ping in between.
+    this.#connection.stream.on("data", () => this.#options.heard("cloud"));
     this.#webSocket.on("message", (data, isBinary) => this.#takeFromCloud(data, isBinary));
-    this.#webSocket.on("ping", () => this.#options.heard("cloud"));
     this.#webSocket.on("pong", () => this.#options.ponged());
     this.#webSocket.on("error", (error) => {
       this.#cloudDetail ||= messageOf(error);
@@ -154,7 +161,6 @@ export class Forwarder {
   }
 
   #takeFromCloud(data: RawData, isBinary: boolean): void {
-    this.#options.heard("cloud");
     if (!isBinary) {
       const detail = "the cloud sent a text frame where only binary ones belong";
       this.#options.tell({ type: "cloud.ended", reason: "internal.error", detail });
@@ -198,7 +204,8 @@ export class Forwarder {
     if (this.#isPanelGone) return;
     this.#isPanelGone = true;
     this.#panel.stream.destroy();
-    if (!this.#isPanelEnded && !this.#isCloudGone) this.#options.tell({ type: "panel.broke", reason, detail });
+    const isNews = !this.#isPanelEnded && !this.#isCloudGone && !this.isFarClosing;
+    if (isNews) this.#options.tell({ type: "panel.broke", reason, detail });
     if (this.#isCloudGone) this.#options.closed();
     else this.#resumeCloud();
   }

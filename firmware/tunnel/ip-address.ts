@@ -56,16 +56,18 @@ export function network(text: string): IpNetwork {
   return { base, prefixLength: length === undefined ? widthOf(base.family) : Number(length) };
 }
 
+const mapped = network("::ffff:0:0/96");
+
 /** Where in an IPv6 address an IPv4 address is kept: bits to the right of it. */
 const embeddings: readonly { readonly within: IpNetwork; readonly shift: bigint }[] = [
   // IPv4-mapped and the older IPv4-compatible form, RFC 4291 section 2.5.5.
-  { within: network("::ffff:0:0/96"), shift: 0n },
+  { within: mapped, shift: 0n },
   { within: network("::/96"), shift: 0n },
   // IPv4-translated, RFC 2765 section 2.1.
   { within: network("::ffff:0:0:0/96"), shift: 0n },
-  // NAT64, RFC 6052 section 2.1, and its local-use prefix, RFC 8215.
+  // NAT64, RFC 6052 section 2.1, and its local-use prefix, RFC 8215, where it is 96 bits long.
   { within: network("64:ff9b::/96"), shift: 0n },
-  { within: network("64:ff9b:1::/48"), shift: 0n },
+  { within: network("64:ff9b:1::/96"), shift: 0n },
   // 6to4, RFC 3056 section 2.
   { within: network("2002::/16"), shift: 80n },
 ];
@@ -75,6 +77,11 @@ export function withoutEmbedding(address: IpAddress): IpAddress {
   if (address.family === 4 || address.value <= 1n) return address;
   const embedding = embeddings.find(({ within }) => isWithin(address, within));
   return embedding === undefined ? address : { family: 4, value: (address.value >> embedding.shift) & 0xffff_ffffn };
+}
+
+/** Whether the IPv4 address inside is reached over IPv6; only of the mapped form the system itself makes IPv4. */
+export function isTranslated(address: IpAddress): boolean {
+  return withoutEmbedding(address).family !== address.family && !isWithin(address, mapped);
 }
 
 function parseIpv4(text: string): IpAddress | undefined {

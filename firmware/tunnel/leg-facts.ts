@@ -19,7 +19,7 @@ export type LegsFact =
   | { readonly type: "panel.ended" }
   | { readonly type: "panel.broke"; readonly reason: CloseReason; readonly detail: string }
   | { readonly type: "cloud.ended"; readonly reason: CloseReason; readonly detail: string }
-  /** Our close frame and all before it are on their way. */
+  /** Our close frame and all before it have come to the far end, as far as can be known. */
   | { readonly type: "cloud.flushed" }
   /** The device websocket is closed at both ends. */
   | { readonly type: "cloud.gone" }

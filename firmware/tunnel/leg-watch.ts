@@ -38,6 +38,8 @@ export class LegWatch {
   /** Bytes that the far end has read for certain: those sent before the last ping that it answered. */
   #readBytes = 0;
   #pinged: number | undefined;
+  /** When what the far end is to answer came to its system. */
+  #askedAtMs: number;
 
   constructor(options: LegLimits & { readonly answersPings: boolean; readonly nowMs: number }) {
     this.#limits = options;
@@ -46,6 +48,7 @@ export class LegWatch {
     this.#silentFromMs = options.nowMs;
     this.#deliveringAtMs = options.nowMs;
     this.#progressAtMs = options.nowMs;
+    this.#askedAtMs = options.nowMs;
   }
 
   /** Something came from the leg. */
@@ -69,6 +72,11 @@ export class LegWatch {
     this.#pinged = undefined;
   }
 
+  /** Whether the far end has read for certain as many bytes. */
+  hasRead(sentBytes: number): boolean {
+    return this.#readBytes >= sentBytes;
+  }
+
   judge(sample: LegSample): LegVerdict {
     const { nowMs, queuedBytes, sentBytes, delivery, isReadingPaused } = sample;
     const unacknowledgedBytes = delivery?.unacknowledgedBytes ?? 0;
@@ -79,6 +87,8 @@ export class LegWatch {
     // Something was taken if less waits than what waited before and what came since.
     const isTaken = waitingBytes < this.#waitingBytes + (sentBytes - this.#sentBytes);
     if (waitingBytes === 0 || isTaken) this.#progressAtMs = nowMs;
+    // Behind a long queue on a slow link not even the ping has come to the far end.
+    if (sentBytes - waitingBytes < (this.#pinged ?? sentBytes)) this.#askedAtMs = nowMs;
     this.#waitingBytes = waitingBytes;
     this.#sentBytes = sentBytes;
     if (this.#isLost(sample, waitingBytes, isRetransmitting)) return "lost";
@@ -96,6 +106,7 @@ export class LegWatch {
     if (isRetransmitting && nowMs - this.#deliveringAtMs >= lostAfterMs / 2) return true;
     if (waitingBytes === 0 && this.#readBytes >= sentBytes) return true;
     // A far end that is paused ends the session itself at its own stall limit; beyond both limits it is gone.
-    return queuedBytes === 0 && silenceMs >= lostAfterMs + stalledAfterMs;
+    const unansweredMs = Math.min(silenceMs, nowMs - this.#askedAtMs);
+    return queuedBytes === 0 && unansweredMs >= lostAfterMs + stalledAfterMs;
   }
 }

@@ -21,9 +21,12 @@ interface LegsWatchOptions {
   readonly forwarder: Forwarder;
   /** A side is not alive any more. May be called again for a side until it is cut. */
   ended(side: Side, verdict: Exclude<LegVerdict, "alive">): void;
-  /** Called at each look. */
-  looked(): void;
+  /** Called at each look, with how far the cloud has what was handed to its connection. */
+  looked(delivered: CloudDelivery): void;
 }
+
+/** `under-way`: not acknowledged by the far system. `taken`: its program may still have to read it. */
+export type CloudDelivery = "under-way" | "taken" | "read";
 
 export class LegsWatch {
   readonly #options: LegsWatchOptions;
@@ -90,7 +93,12 @@ export class LegsWatch {
       });
       if (verdict !== "alive") this.#options.ended(side, verdict);
     }
-    this.#options.looked();
+    this.#options.looked(this.#cloudDelivery(delivery.cloud));
+  }
+
+  #cloudDelivery(state: DeliveryState | undefined): CloudDelivery {
+    if ((state?.unacknowledgedBytes ?? 0) > 0) return "under-way";
+    return this.#watches.cloud.hasRead(this.#sentBytes("cloud")) ? "read" : "taken";
   }
 
   #ping(): void {

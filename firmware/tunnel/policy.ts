@@ -5,6 +5,7 @@ import {
   type IpAddress,
   type IpNetwork,
   isSameAddress,
+  isTranslated,
   isWithin,
   network,
   networkTop,
@@ -33,8 +34,16 @@ const forbidden: readonly { readonly what: string; readonly networks: readonly I
   { what: "link-local", networks: ["169.254.0.0/16", "fe80::/10"].map(network) },
   { what: "multicast", networks: ["224.0.0.0/4", "ff00::/8"].map(network) },
   { what: "broadcast", networks: ["255.255.255.255/32"].map(network) },
+  // RFC 8215 leaves it to the site how long the prefix is, and with it where the IPv4 address stands.
+  { what: "a translated one in which no IPv4 address can be told", networks: ["64:ff9b:1::/48"].map(network) },
   // Where cloud providers hand out credentials to whoever asks from the machine, beside 169.254.169.254.
-  { what: "a metadata service", networks: ["fd00:ec2::254/128", "100.100.100.200/32", "192.0.0.192/32"].map(network) },
+  {
+    what: "a metadata service",
+    networks: [
+      ...["fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42"],
+      ...["100.100.100.200", "168.63.129.16", "192.0.0.192"],
+    ].map(network),
+  },
 ];
 
 /** Judges an address that is resolved already: the very one that will be dialled. */
@@ -48,8 +57,9 @@ export function judgeTarget(target: TcpTarget, facts: PolicyFacts): Verdict {
   if (isOwn && facts.ownPorts.includes(target.port)) {
     return refused("Postern itself listens on that port, which is never allowed");
   }
+  const foreign = { address, port: target.port, isTranslated: isTranslated(literal) };
   const isAllowed = facts.allow.some((entry) =>
-    isOwn ? allowsOwn(entry, address, target.port) : allowsForeign(entry, address, target.port, facts.interfaces),
+    isOwn ? allowsOwn(entry, address, target.port) : allowsForeign(entry, foreign, facts.interfaces),
   );
   if (isAllowed) return { isAllowed: true };
   return refused(
@@ -57,10 +67,16 @@ export function judgeTarget(target: TcpTarget, facts: PolicyFacts): Verdict {
   );
 }
 
-/** Whether the address is loopback or one of this machine's own. */
+/** Whether the address (without embedding) is loopback or one of this machine's own. */
 export function isOwnAddress(address: IpAddress, interfaces: readonly NetworkInterface[]): boolean {
   if (loopbackNetworks.some((loopback) => isWithin(address, loopback))) return true;
-  return attachedNetworks(interfaces).some(({ base }) => isSameAddress(base, address));
+  return interfaces.some((each) =>
+    attachedNetworks([each]).some(
+      // The system keeps the whole of a network on the loopback interface to itself, as it does 127.0.0.0/8.
+      (attached) =>
+        isSameAddress(withoutEmbedding(attached.base), address) || (each.isLoopback && isWithin(address, attached)),
+    ),
+  );
 }
 
 function forbiddenKind(address: IpAddress, interfaces: readonly NetworkInterface[]): string | undefined {
@@ -94,15 +110,21 @@ function allowsOwn(entry: AllowEntry, address: IpAddress, port: number): boolean
   }
 }
 
+interface ForeignTarget {
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Whether a translator or relay stands before the address: then the way to it is not the attached network's. */
+  readonly isTranslated: boolean;
+}
+
 function allowsForeign(
   entry: AllowEntry,
-  address: IpAddress,
-  port: number,
+  { address, port, isTranslated }: ForeignTarget,
   interfaces: readonly NetworkInterface[],
 ): boolean {
   switch (entry.kind) {
     case "private":
-      return isPrivateNeighbour(address, interfaces);
+      return !isTranslated && isPrivateNeighbour(address, interfaces);
     case "self":
       return false;
     case "network":
@@ -132,7 +154,7 @@ function attachedNetworks(interfaces: readonly NetworkInterface[]): readonly IpN
   return interfaces.flatMap(({ addresses }) =>
     addresses.flatMap(({ address, prefixLength }) => {
       const base = parseIpAddress(address);
-      return base === undefined ? [] : [{ base: withoutEmbedding(base), prefixLength }];
+      return base === undefined ? [] : [{ base, prefixLength }];
     }),
   );
 }

@@ -9,7 +9,7 @@ import { type DeviceWebSocket, openDeviceWebSocket } from "./device-websocket.ts
 import { Forwarder, panelReason } from "./forwarder.ts";
 import type { LegsCommand, LegsFact, TunnelMeter } from "./leg-facts.ts";
 import type { LegVerdict } from "./leg-watch.ts";
-import { LegsWatch, type Side } from "./legs-watch.ts";
+import { type CloudDelivery, LegsWatch, type Side } from "./legs-watch.ts";
 
 export interface LegsDeps {
   readonly hardware: Hardware;
@@ -39,6 +39,7 @@ export class TunnelLegs {
   #startedAtMs: number | undefined;
   #farClosingSinceMs: number | undefined;
   #isFinishing = false;
+  #takenAtMs: number | undefined;
   #hasToldFlushed = false;
   #isOver = false;
 
@@ -156,8 +157,8 @@ export class TunnelLegs {
       connections: { panel, cloud: cloud.connection },
       forwarder,
       ended: (side, verdict) => this.#drop(side, verdict),
-      looked: () => {
-        this.#tellFlushed();
+      looked: (delivered) => {
+        this.#tellFlushed(delivered);
         this.#dropLingerer(forwarder);
       },
     });
@@ -170,7 +171,6 @@ export class TunnelLegs {
     this.#dialing.abort();
     if (this.#forwarder !== undefined) {
       this.#forwarder.finish(reason);
-      this.#tellFlushed();
       return;
     }
     this.#panel?.stream.destroy();
@@ -211,10 +211,23 @@ export class TunnelLegs {
     if (nowMs - this.#farClosingSinceMs >= this.#deps.settings.drainMs) forwarder.cut("cloud");
   }
 
-  #tellFlushed(): void {
-    if (this.#hasToldFlushed || this.#forwarder?.isFlushed !== true) return;
+  /**
+   * A reset would drop what the system still sends, and what a far end under back-pressure still has to read: where no
+   * pong has told that it read everything, it gets as long as a stalled one.
+   */
+  #tellFlushed(delivered: CloudDelivery): void {
+    const forwarder = this.#forwarder;
+    if (this.#hasToldFlushed || forwarder?.isFlushed !== true) return;
+    if (!forwarder.isAnswered && !this.#isTaken(delivered)) return;
     this.#hasToldFlushed = true;
     this.#tell({ type: "cloud.flushed" });
+  }
+
+  #isTaken(delivered: CloudDelivery): boolean {
+    if (delivered === "under-way") return false;
+    const nowMs = this.#deps.hardware.clock.monotonicMs();
+    this.#takenAtMs ??= nowMs;
+    return delivered === "read" || nowMs - this.#takenAtMs >= this.#deps.settings.stalledAfterMs;
   }
 
   #closed(): void {

@@ -43,6 +43,11 @@ export function requestedEntry({ operation, request }: Requested): LogEntry {
   };
 }
 
+/** For an operation that was forgotten and comes again while its tunnel stands: two tunnels of one name could not be told apart. */
+export function repeatedEntry({ operation }: Requested): LogEntry {
+  return { level: "info", event: "operation.ignored", fields: { operation, why: "its tunnel is there already" } };
+}
+
 /** For a request that gets no tunnel at all. */
 export function refusedEntry({ operation, request }: Requested, reason: CloseReason): LogEntry {
   const target = { host: request.hostname, port: request.port };

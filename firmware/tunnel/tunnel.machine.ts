@@ -160,10 +160,19 @@ export const tunnelMachine = setup({
           target: context.target,
           credentials: context.credentials,
         }),
-        onError: {
-          target: "closed",
-          actions: { type: "rememberCause", params: ({ event }) => internalError(event.error) },
-        },
+        onError: [
+          {
+            guard: stateIn({ standing: "opening" }),
+            target: "refused",
+            actions: { type: "rememberCause", params: ({ event }) => internalError(event.error) },
+          },
+          {
+            guard: stateIn({ standing: "forwarding" }),
+            target: "closed",
+            actions: { type: "rememberCause", params: ({ event }) => internalError(event.error) },
+          },
+          { target: "closed" },
+        ],
       },
       on: {
         "legs.closed": { target: "closed", actions: "rememberCounts" },

@@ -19,7 +19,7 @@ export function openLinuxNetwork(): Network {
       if (outcome.ok) ports.push(outcome.listener.port);
       return outcome;
     },
-    interfaces: listInterfaces,
+    interfaces: () => listInterfaces(),
     listeningPorts: () => ports.toSorted((a, b) => a - b),
   };
 }

@@ -57,6 +57,18 @@ export function parseDefaultRoutes6(table: string): readonly string[] {
   return [...names];
 }
 
+/** This machine's IPv4 addresses in /proc/net/fib_trie, which has those of interfaces without a carrier too. */
+export function parseOwnAddresses4(table: string): readonly string[] {
+  const found = table.matchAll(/\|-- ([0-9.]+)\n\s+\/32 host LOCAL$/gm);
+  return [...new Set([...found].map(([, address = ""]) => address))];
+}
+
+/** This machine's IPv6 addresses in /proc/net/if_inet6, with all their zeros. */
+export function parseOwnAddresses6(table: string): readonly string[] {
+  const found = table.matchAll(/^([0-9a-f]{32}) /gm);
+  return [...found].map(([, digits = ""]) => digits.match(/.{4}/g)?.join(":") ?? "");
+}
+
 /** The interface in the answer of macOS's `route -n get default`. */
 export function parseRouteGet(answer: string): string | undefined {
   return /^\s*interface: (\S+)$/m.exec(answer)?.[1];

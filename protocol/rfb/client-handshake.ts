@@ -3,7 +3,11 @@ import { printable } from "../printable.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { Conversation, type Steps } from "./conversation.ts";
 import { readU32 } from "./numbers.ts";
-import { reasonBytesMax, securityResults, securityTypeList, securityTypes } from "./security.ts";
+import type { Agreed, ClientHandshakeRefusal, PanelTalk, PanelTls, Proof, Refusal, SignIn } from "./panel-talk.ts";
+import { reasonBytesMax, securityResults, securityTypes } from "./security.ts";
+import { chooseSecurityType } from "./security-choice.ts";
+import { agreeOnTight } from "./tight.ts";
+import { agreeOnVeNCrypt, writePlain } from "./vencrypt.ts";
 import {
   describeGreeting,
   lowerVersion,
@@ -14,36 +18,44 @@ import {
 } from "./version.ts";
 import { challengeBytes, respondToChallenge } from "./vnc-authentication.ts";
 
-export type ClientHandshakeRefusal = "auth.failed" | "auth.required" | "protocol.unsupported" | "protocol.malformed";
+export type { ClientHandshakeRefusal } from "./panel-talk.ts";
 
 export type ClientHandshakeOutcome =
   /** ClientInit is the next message of the client; `leftover` came from the panel behind the handshake. */
   | {
       readonly kind: "authenticated";
       readonly version: RfbVersion;
+      /** With Tight (16) the panel's ServerInit must go through a `TightServerInitStripper`. */
       readonly securityType: number;
+      /** The VeNCrypt subtype, or the Tight authentication if one was agreed on. */
+      readonly subtype?: number;
       readonly leftover: Uint8Array;
     }
-  /** `text` is for people: what the panel said or did, printable, without a secret. */
-  | { readonly kind: "refused"; readonly code: ClientHandshakeRefusal; readonly text: string };
+  | Refusal;
 
 export interface HandshakeStep {
   /** To be sent to the panel, in this order. */
   readonly send: Uint8Array[];
+  /** Given once: behind `send`, run TLS over the stream, call `tlsStarted`, and hand in decrypted bytes from then on. */
+  readonly startTls?: { readonly kind: PanelTls };
   /** Given once, by the step that ends the handshake. */
   readonly outcome?: ClientHandshakeOutcome;
 }
 
-export interface ClientHandshakeOptions {
-  /** For VNC Authentication; a panel that offers it is preferred to be asked that way. */
-  readonly password?: string;
+/** With a password a panel that offers VNC Authentication is preferred to be asked that way. */
+export interface ClientHandshakeOptions extends SignIn {
   /** Default 3.8. */
   readonly maxVersion?: RfbVersion;
 }
 
 type End =
-  | { readonly kind: "authenticated"; readonly version: RfbVersion; readonly securityType: number }
-  | { readonly kind: "refused"; readonly code: ClientHandshakeRefusal; readonly text: string };
+  | {
+      readonly kind: "authenticated";
+      readonly version: RfbVersion;
+      readonly securityType: number;
+      readonly subtype?: number;
+    }
+  | Refusal;
 
 /** Longest part of a panel's reason that is handed on, in characters. */
 const reasonTextLengthMax = 300;
@@ -54,7 +66,9 @@ export class ClientHandshake {
   readonly #conversation: Conversation<End>;
   #send: Uint8Array[] = [];
   #waitingFor = "its RFB version";
-  #securityType: number | undefined;
+  /** What the panel's no means, while its reason is still to come. */
+  #refusal: Refusal | undefined;
+  #tls: { readonly kind: PanelTls; isTold: boolean; isStarted: boolean } | undefined;
   #ended = false;
 
   constructor(options: ClientHandshakeOptions = {}) {
@@ -70,7 +84,22 @@ export class ClientHandshake {
   /** Takes bytes of the panel in any pieces. Bytes after the outcome are dropped: they belong to whoever took the outcome. */
   receive(bytes: Uint8Array): HandshakeStep {
     if (this.#ended) return { send: [] };
-    this.#conversation.receive(bytes);
+    try {
+      this.#conversation.receive(bytes);
+    } catch (error) {
+      // Only while TLS is awaited can more come than is asked for.
+      if (!(error instanceof ProtocolError)) throw error;
+      return this.#wentOnBeforeTls();
+    }
+    return this.#step();
+  }
+
+  /** TLS runs: the handshake goes on inside it. Call it once, after the step that said `startTls`. */
+  tlsStarted(): HandshakeStep {
+    const tls = this.#tls;
+    if (this.#ended || tls === undefined || !tls.isTold || tls.isStarted) return { send: [] };
+    tls.isStarted = true;
+    this.#conversation.resume();
     return this.#step();
   }
 
@@ -78,9 +107,7 @@ export class ClientHandshake {
   end(): HandshakeStep {
     if (this.#ended) return { send: [] };
     this.#ended = true;
-    if (this.#waitingFor === "its reason") {
-      return { send: [], outcome: { kind: "refused", code: "auth.failed", text: this.#failureText("") } };
-    }
+    if (this.#refusal !== undefined) return { send: [], outcome: this.#refusal };
     const { pending } = this.#conversation;
     const said =
       pending.length === 0 || this.#waitingFor !== "its RFB version" ? "" : ` after ${describeGreeting(pending)}`;
@@ -91,11 +118,26 @@ export class ClientHandshake {
   #step(): HandshakeStep {
     const send = this.#send;
     this.#send = [];
-    const end = this.#conversation.end;
+    const { end, isHeld, pending } = this.#conversation;
+    if (isHeld) {
+      // Bytes that came in clear must never count as if TLS had carried them.
+      if (pending.length > 0) return this.#wentOnBeforeTls();
+      const tls = this.#tls;
+      if (tls === undefined || tls.isTold) return { send };
+      tls.isTold = true;
+      return { send, startTls: { kind: tls.kind } };
+    }
     if (end === undefined) return { send };
     this.#ended = true;
     const { outcome, leftover } = end;
     return { send, outcome: outcome.kind === "authenticated" ? { ...outcome, leftover } : outcome };
+  }
+
+  #wentOnBeforeTls(): HandshakeStep {
+    this.#ended = true;
+    this.#send = [];
+    const text = "The panel broke the VNC handshake: it went on in clear where TLS was to begin";
+    return { send: [], outcome: { kind: "refused", code: "protocol.malformed", text } };
   }
 
   *#guarded(): Steps<End> {
@@ -117,65 +159,125 @@ export class ClientHandshake {
     const decided = version === "3.3" ? readU32(yield 4) : undefined;
     const types = decided === undefined ? [...(yield readU8(yield 1))] : decided === 0 ? [] : [decided];
     if (types.length === 0) return yield* this.#refusedOutright();
-    const securityType = this.#choose(types);
+    const securityType = chooseSecurityType(types, version, this.#options);
     if (typeof securityType !== "number") return securityType;
     if (version !== "3.3") this.#send.push(Uint8Array.of(securityType));
-    if (securityType === securityTypes.vncAuthentication) {
-      this.#waitingFor = "its challenge";
-      const challenge = yield challengeBytes;
-      this.#send.push(respondToChallenge(this.#options.password ?? "", challenge));
-    } else if (version !== "3.8") {
-      // Type None has a SecurityResult only since 3.8 (RFC 6143 section 7.2.1 and appendix A).
-      return { kind: "authenticated", version, securityType };
-    }
-    return yield* this.#result(version, securityType);
+    const agreed = yield* this.#agree(securityType);
+    if (agreed.kind === "refused") return agreed;
+    const { proof, subtype } = agreed;
+    yield* this.#prove(proof);
+    const end: End = { kind: "authenticated", version, securityType, ...(subtype === undefined ? {} : { subtype }) };
+    // Without a proof there is a SecurityResult only since 3.8 (RFC 6143 section 7.2.1 and appendix A).
+    if (version !== "3.8" && !agreed.hasResultSince37) return end;
+    return yield* this.#result(end, version, failureLead(proof));
   }
 
-  #choose(types: readonly number[]): number | End {
-    const { none, vncAuthentication } = securityTypes;
-    const hasPassword = this.#options.password !== undefined;
-    if (hasPassword && types.includes(vncAuthentication)) return vncAuthentication;
-    if (types.includes(none)) return none;
-    if (types.includes(vncAuthentication)) {
-      return { kind: "refused", code: "auth.required", text: "The panel asks for a VNC password and there is none" };
+  *#agree(securityType: number): Steps<Agreed | Refusal> {
+    switch (securityType) {
+      case securityTypes.tight:
+        return yield* agreeOnTight(this.#panelTalk());
+      case securityTypes.veNCrypt:
+        return yield* agreeOnVeNCrypt(this.#panelTalk());
+      case securityTypes.vncAuthentication:
+        return { kind: "agreed", proof: "vnc", hasResultSince37: true };
+      default:
+        return { kind: "agreed", proof: "none", hasResultSince37: false };
     }
-    const offer = securityTypeList(new Set(types));
-    const text = `The panel offers ${offer}; Postern signs in with None or VNC Authentication`;
-    return { kind: "refused", code: "protocol.unsupported", text };
   }
 
-  *#result(version: RfbVersion, securityType: number): Steps<End> {
+  #panelTalk(): PanelTalk {
+    return {
+      signIn: this.#options,
+      send: (bytes) => {
+        this.#send.push(bytes);
+      },
+      waitFor: (what) => {
+        this.#waitingFor = what;
+      },
+      startTls: (kind) => this.#startTls(kind),
+      refusedWithResult: (code, lead) => this.#refusedWithResult(code, lead),
+    };
+  }
+
+  *#startTls(kind: PanelTls): Steps<void> {
+    this.#waitingFor = "its TLS handshake";
+    this.#tls = { kind, isTold: false, isStarted: false };
+    while (!this.#tls.isStarted) yield "hold";
+  }
+
+  *#prove(proof: Proof): Steps<void> {
+    const { username = "", password = "" } = this.#options;
+    switch (proof) {
+      case "none":
+        return;
+      case "vnc": {
+        this.#waitingFor = "its challenge";
+        const challenge = yield challengeBytes;
+        this.#send.push(respondToChallenge(password, challenge));
+        return;
+      }
+      case "plain":
+        this.#send.push(writePlain(username, password));
+        return;
+      default:
+        proof satisfies never;
+    }
+  }
+
+  *#result(accepted: End, version: RfbVersion, lead: string): Steps<End> {
     this.#waitingFor = "its SecurityResult";
     const result = readU32(yield 4);
-    if (result === securityResults.ok) return { kind: "authenticated", version, securityType };
+    if (result === securityResults.ok) return accepted;
     if (result !== securityResults.failed && result !== securityResults.failedTooManyAttempts) {
       throw new ProtocolError("rfb.malformed", `SecurityResult ${result} does not exist`);
     }
-    this.#securityType = securityType;
-    if (version !== "3.8") return { kind: "refused", code: "auth.failed", text: this.#failureText("") };
-    this.#waitingFor = "its reason";
-    const length = readU32(yield 4);
-    // The panel's no is certain, so a reason that is too long only goes unread.
-    const reason = length > reasonBytesMax ? "" : decodeReason(yield length);
-    return { kind: "refused", code: "auth.failed", text: this.#failureText(reason) };
+    const refusal: Refusal = { kind: "refused", code: "auth.failed", text: lead };
+    return version === "3.8" ? yield* this.#withReason(refusal) : refusal;
   }
 
-  *#refusedOutright(): Steps<End> {
+  *#refusedOutright(): Steps<Refusal> {
+    this.#refusal = { kind: "refused", code: "auth.failed", text: failureLead("none") };
     this.#waitingFor = "its reason";
     const length = readU32(yield 4);
     if (length > reasonBytesMax) {
       throw new ProtocolError("rfb.malformed", `a reason of ${length} bytes; at most ${reasonBytesMax} are read`);
     }
-    return { kind: "refused", code: "auth.failed", text: this.#failureText(decodeReason(yield length)) };
+    return withReason(this.#refusal, yield length);
   }
 
-  #failureText(reason: string): string {
-    const refusal =
-      this.#securityType === securityTypes.vncAuthentication
-        ? "The panel did not accept the password"
-        : "The panel refused the connection";
-    return reason === "" ? refusal : `${refusal}: ${reason}`;
+  /** Some servers send SecurityResult and reason behind a no of VeNCrypt, others only close. */
+  *#refusedWithResult(code: ClientHandshakeRefusal, lead: string): Steps<Refusal> {
+    this.#refusal = { kind: "refused", code, text: lead };
+    this.#waitingFor = "its reason";
+    yield 4;
+    return yield* this.#withReason(this.#refusal);
   }
+
+  *#withReason(refusal: Refusal): Steps<Refusal> {
+    this.#refusal = refusal;
+    this.#waitingFor = "its reason";
+    const length = readU32(yield 4);
+    // The panel's no is certain, so a reason that is too long only goes unread.
+    return length > reasonBytesMax ? refusal : withReason(refusal, yield length);
+  }
+}
+
+function failureLead(proof: Proof): string {
+  switch (proof) {
+    case "none":
+      return "The panel refused the connection";
+    case "vnc":
+      return "The panel did not accept the password";
+    case "plain":
+      return "The panel did not accept the user name and the password";
+    default:
+      return proof satisfies never;
+  }
+}
+
+function withReason(refusal: Refusal, bytes: Uint8Array): Refusal {
+  const reason = decodeReason(bytes);
+  return reason === "" ? refusal : { ...refusal, text: `${refusal.text}: ${reason}` };
 }
 
 function readU8(bytes: Uint8Array): number {

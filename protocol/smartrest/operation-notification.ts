@@ -32,6 +32,16 @@ const bookkeeping = new Set([
   "status",
 ]);
 
+/**
+ * The notifications of one MQTT message. The platform sends those that waited for a device together, one on a line
+ * (thin-edge/thin-edge.io#3297); a single one may be spread over lines. Each is read by `parseOperationNotification`.
+ */
+export function splitNotifications(payload: Uint8Array | string): readonly string[] {
+  const text = typeof payload === "string" ? payload : Buffer.from(payload).toString("utf8");
+  if (!text.trim().includes("\n") || isJson(text)) return [text];
+  return text.split("\n").filter((line) => line.trim() !== "");
+}
+
 /** Throws ProtocolError `smartrest.malformed` naming the property, or `smartrest.too-large`; never quotes the payload, which holds a connection key. */
 export function parseOperationNotification(payload: Uint8Array | string): OperationNotification {
   const bytes = typeof payload === "string" ? Buffer.byteLength(payload, "utf8") : payload.length;
@@ -69,6 +79,16 @@ function parseObject(text: string): Record<string, unknown> {
   }
   if (!isObject(value)) throw malformed("not a JSON object");
   return value;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // Several notifications, or one that cannot be read: its own reading tells.
+    return false;
+  }
 }
 
 function idOf(operation: Record<string, unknown>, name: string): string {

@@ -13,6 +13,14 @@ const table = `
 DELETE /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_ADMIN
 DELETE /inventory/managedObjects/:id | ROLE_INVENTORY_ADMIN+device
 DELETE /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_ADMIN
+DELETE /tenant/options/:category/:key | ROLE_OPTION_MANAGEMENT_ADMIN
+DELETE /tenant/tenants/:tenant/applications/:id | ROLE_TENANT_ADMIN
+DELETE /user/:tenant/groups/:id | ROLE_USER_MANAGEMENT_ADMIN
+DELETE /user/:tenant/groups/:id/roles/:role | ROLE_USER_MANAGEMENT_ADMIN
+DELETE /user/:tenant/groups/:id/users/:name | ROLE_USER_MANAGEMENT_ADMIN
+DELETE /user/:tenant/users/:name | ROLE_USER_MANAGEMENT_ADMIN
+DELETE /user/:tenant/users/:name/roles/:role | ROLE_USER_MANAGEMENT_ADMIN
+GET /application/applications | login
 GET /audit/auditRecords | ROLE_AUDIT_READ
 GET /devicecontrol/newDeviceRequests | ROLE_DEVICE_CONTROL_READ
 GET /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_READ
@@ -29,8 +37,22 @@ GET /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACC
 GET /service/remoteaccess/health | public
 GET /tenant/currentTenant | login
 GET /tenant/loginOptions | public
+GET /tenant/options | ROLE_OPTION_MANAGEMENT_READ
+GET /tenant/options/:category | ROLE_OPTION_MANAGEMENT_READ
+GET /tenant/options/:category/:key | ROLE_OPTION_MANAGEMENT_READ
 GET /tenant/system/options/:category/:key | login
+GET /tenant/tenants/:tenant/applications | login
+GET /user/:tenant/groupByName/:name | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/groups | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/groups/:id | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/groups/:id/roles | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/groups/:id/users | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/users | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/users/:name | ROLE_USER_MANAGEMENT_READ
+GET /user/:tenant/users/:name/groups | ROLE_USER_MANAGEMENT_READ
 GET /user/currentUser | login
+GET /user/roles | ROLE_USER_MANAGEMENT_READ
+GET /user/roles/:role | ROLE_USER_MANAGEMENT_READ
 POST /devicecontrol/deviceCredentials | bootstrap
 POST /devicecontrol/newDeviceRequests | ROLE_DEVICE_CONTROL_ADMIN
 POST /devicecontrol/newDeviceRequests/acceptAll | ROLE_DEVICE_CONTROL_ADMIN
@@ -39,11 +61,23 @@ POST /event/events | device
 POST /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_ADMIN
 POST /tenant/oauth | public
 POST /tenant/oauth/token | public
+POST /tenant/options | ROLE_OPTION_MANAGEMENT_ADMIN
+POST /tenant/tenants/:tenant/applications | ROLE_TENANT_ADMIN
+POST /user/:tenant/groups | ROLE_USER_MANAGEMENT_ADMIN
+POST /user/:tenant/groups/:id/roles | ROLE_USER_MANAGEMENT_ADMIN
+POST /user/:tenant/groups/:id/users | ROLE_USER_MANAGEMENT_ADMIN
+POST /user/:tenant/users | ROLE_USER_MANAGEMENT_ADMIN
+POST /user/:tenant/users/:name/roles | ROLE_USER_MANAGEMENT_ADMIN
 POST /user/logout | login
 PUT /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_ADMIN
 PUT /devicecontrol/operations/:id | ROLE_DEVICE_CONTROL_ADMIN+device
 PUT /inventory/managedObjects/:id | ROLE_INVENTORY_ADMIN+device
 PUT /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_ADMIN
+PUT /tenant/options/:category/:key | ROLE_OPTION_MANAGEMENT_ADMIN
+PUT /user/:tenant/groups/:id | ROLE_USER_MANAGEMENT_ADMIN
+PUT /user/:tenant/users/:name | ROLE_USER_MANAGEMENT_ADMIN
+PUT /user/:tenant/users/:name/password | ROLE_USER_MANAGEMENT_ADMIN
+PUT /user/currentUser/password | login
 `.trim();
 
 test("every route says who may use it, as the table has it", async () => {

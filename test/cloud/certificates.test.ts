@@ -75,6 +75,48 @@ test("certificates are kept, renewed before they run out, and reissued when the 
   store.close();
 });
 
+test.each(["authority-key", "server-key", "authority-certificate", "server-certificate"])(
+  "a pair of which only the %s was renewed before the end of power is made anew",
+  async (half) => {
+    const clock = new ManualClock();
+    const store = openStore(":memory:");
+    const vault = createVault(new Uint8Array(32).fill(7), secureRandom);
+    const deps = { store, vault, clock, random: secureRandom, names };
+    await ensureCertificates(deps);
+    const others = openStore(":memory:");
+    await ensureCertificates({ ...deps, store: others });
+    const { value } = await others.db
+      .selectFrom("settings")
+      .select("value")
+      .where("name", "=", half)
+      .executeTakeFirstOrThrow();
+    await store.db.updateTable("settings").set({ value }).where("name", "=", half).execute();
+    const { authority: trusted, server } = await ensureCertificates(deps);
+    expect(await handshake(server, trusted, "localhost")).toBe("authorized");
+    store.close();
+    others.close();
+  },
+);
+
+test("a server certificate of an earlier authority is not kept", async () => {
+  const store = openStore(":memory:");
+  const vault = createVault(new Uint8Array(32).fill(7), secureRandom);
+  const deps = { store, vault, clock: new ManualClock(), random: secureRandom, names };
+  const first = await ensureCertificates(deps);
+  const others = openStore(":memory:");
+  await ensureCertificates({ ...deps, store: others });
+  for (const name of ["authority-key", "authority-certificate"]) {
+    const row = others.db.selectFrom("settings").select("value").where("name", "=", name);
+    const { value } = await row.executeTakeFirstOrThrow();
+    await store.db.updateTable("settings").set({ value }).where("name", "=", name).execute();
+  }
+  const second = await ensureCertificates(deps);
+  expect(second.server.certificate).not.toBe(first.server.certificate);
+  expect(await handshake(second.server, second.authority, "localhost")).toBe("authorized");
+  store.close();
+  others.close();
+});
+
 test("private keys stand in the store only sealed", async () => {
   const store = openStore(":memory:");
   const vault = createVault(new Uint8Array(32).fill(7), secureRandom);

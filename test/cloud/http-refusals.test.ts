@@ -1,6 +1,6 @@
 // Whatever is asked wrongly is refused in Cumulocity's error shape, with the right status.
 import { expect, test } from "vitest";
-import { type Answer, adminLogin, httpPeer, startHttpBench } from "./http-bench.ts";
+import { type Answer, adminLogin, basic, httpPeer, startHttpBench } from "./http-bench.ts";
 
 const jsonPost = { method: "POST", path: "/devicecontrol/newDeviceRequests", headers: adminLogin };
 
@@ -167,4 +167,51 @@ test("a connection that does not come to its first request in half a minute is e
   expect(await dribbling).toBe("");
   expect((await bench.ask({ path: "/tenant/loginOptions" })).status).toBe(200);
   expect(bench.clock.pending).toBe(0);
+});
+
+test.each(['a"b', "a\\b", "a.b[0]", "", "a'b", "\u0000", '"', "$"])(
+  "a fragment type of %j is looked for like any other",
+  async (fragmentType) => {
+    await using bench = await startHttpBench();
+    await bench.registers("gw-1");
+    for (const path of ["/inventory/managedObjects", "/devicecontrol/operations"]) {
+      const query = new URLSearchParams({ fragmentType, query: "" });
+      query.delete("query");
+      const { status, json } = await bench.admin("GET", `${path}?${query.toString()}`);
+      expect([path, status, json.managedObjects ?? json.operations]).toEqual([path, 200, []]);
+    }
+  },
+);
+
+test("a password in the address of a login stands in no log", async () => {
+  await using bench = await startHttpBench();
+  const path = "/tenant/oauth?tenant_id=t1000&grant_type=PASSWORD&username=admin&password=my%20secret&tfa_code=123456";
+  const answer = await bench.ask({
+    method: "POST",
+    path,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: "x=1",
+  });
+  expect(answer.status).toBe(400);
+  expect(JSON.stringify(bench.logLines)).toContain("/tenant/oauth?tenant_id=t1000");
+  expect(JSON.stringify(bench.logLines)).not.toMatch(/secret|123456/);
+});
+
+test("a device cannot make its managed object grow without end", async () => {
+  await using bench = await startHttpBench();
+  const { id, password } = await bench.registers("gw-1");
+  const headers = basic("t1000/device_gw-1", password);
+  const statuses: number[] = [];
+  for (let number = 0; number < 12; number++) {
+    const body = { [`x_${number}`]: "x".repeat(60_000) };
+    statuses.push((await bench.ask({ method: "PUT", path: `/inventory/managedObjects/${id}`, headers, body })).status);
+  }
+  expect([...new Set(statuses)]).toEqual([200, 422]);
+  const { status } = await bench.ask({
+    method: "PUT",
+    path: `/inventory/managedObjects/${id}`,
+    headers,
+    body: { x_0: null, x_1: "short" },
+  });
+  expect(status).toBe(200);
 });

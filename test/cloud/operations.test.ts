@@ -170,3 +170,12 @@ async function letters(bench: CloudBench, deviceId: string): Promise<string> {
   const { operations } = await bench.operations.list({ deviceId, skip: 0, take: 100 });
   return operations.map(({ status }) => status[0]).join("");
 }
+
+test("an operation whose sealed key is damaged can still be ended", async () => {
+  await using bench = await startBench();
+  const fragments = { [connect]: { hostname: "192.0.2.10", port: 5900, connectionKey: "key-1" } };
+  const { id } = await bench.operations.create({ deviceId: "1", description: "d", fragments, userName: "admin" });
+  await bench.store.db.updateTable("operations").set({ sealed_key: "v1.damaged" }).execute();
+  expect(await bench.operations.setStatus(id, "FAILED", "broken")).toBe("changed");
+  expect((await bench.operations.get(id))?.failureReason).toBe("broken");
+});

@@ -31,3 +31,15 @@ test("the thirty-fifth password at a time is refused: two run, thirty-two wait",
   await expect(checks[34]).rejects.toBeInstanceOf(HasherBusyError);
   expect(await hasher.verify("x", cheap)).toBe(false);
 });
+
+test("a password that is too long takes its time like another one, and fits nothing", async () => {
+  const hasher = scryptHasher(secureRandom);
+  const stored = await hasher.hash("x".repeat(1024));
+  const order: string[] = [];
+  await Promise.all([
+    hasher.verify("x".repeat(1025), stored).then((fits) => order.push(`too long: ${fits}`)),
+    // A turn of the thread pool: what does not hash would be over before it.
+    new Promise<void>((resolve) => setImmediate(resolve)).then(() => order.push("next turn")),
+  ]);
+  expect(order).toEqual(["next turn", "too long: false"]);
+});

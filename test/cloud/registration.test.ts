@@ -127,3 +127,17 @@ async function handOver(bench: CloudBench): Promise<string> {
 async function statusOf(bench: CloudBench): Promise<string | undefined> {
   return (await bench.registration.get("gw-1"))?.status;
 }
+
+test("a device gets nothing when its request is taken back while its password is being made", async () => {
+  await using bench = await startBench();
+  await bench.registration.create({ id: "gw-1", owner: "admin" });
+  await bench.registration.poll("gw-1");
+  await bench.registration.accept("gw-1", "admin");
+  const hash = bench.hasher.hash;
+  bench.hasher.hash = async (password) => {
+    await bench.registration.remove("gw-1");
+    return hash(password);
+  };
+  expect(await bench.registration.poll("gw-1")).toBeUndefined();
+  expect(await bench.accounts.get("t1000", "device_gw-1")).toBeUndefined();
+});

@@ -1,7 +1,8 @@
 // What the console says: times, sizes, statuses, reasons and complaints in words, and what a role allows.
 import { describe, expect, it } from "vitest";
-import { codeOfStatus } from "#cloud-stub/console/src/cloud/api-error.ts";
+import { ApiError, codeOfStatus } from "#cloud-stub/console/src/cloud/api-error.ts";
 import { readXsrfToken } from "#cloud-stub/console/src/cloud/xsrf-token.ts";
+import { stepsInOrder, stepWords } from "#cloud-stub/console/src/connect/step-words.ts";
 import {
   failureText,
   operationStatus,
@@ -10,6 +11,7 @@ import {
 } from "#cloud-stub/console/src/control/operation-words.ts";
 import { readAgo, readBytes, readDuration } from "#cloud-stub/console/src/frame/readable.ts";
 import { backOffMaxMs, nextWaitMs } from "#cloud-stub/console/src/polling/back-off.ts";
+import { readDeviceIdError } from "#cloud-stub/console/src/registration/device-id-error.ts";
 import { statusWords } from "#cloud-stub/console/src/registration/status-words.ts";
 import { readSaveErrors } from "#cloud-stub/console/src/remote-access/field-errors.ts";
 import {
@@ -18,6 +20,7 @@ import {
   mayReadOperations,
   mayRegisterDevices,
 } from "#cloud-stub/console/src/sign-in/permissions.ts";
+import { signInErrorText } from "#cloud-stub/console/src/sign-in/sign-in-error.ts";
 
 describe("times and sizes", () => {
   const nowMs = Date.parse("2026-11-24T12:00:00Z");
@@ -139,6 +142,44 @@ describe("the cloud's complaints about an endpoint", () => {
       fields: {},
       general: "There is no such endpoint on this device.",
     });
+  });
+});
+
+describe("the steps of a connection", () => {
+  it("are told in these words, in this order", () => {
+    expect(stepsInOrder.map((step) => stepWords[step])).toEqual([
+      "waiting for gateway",
+      "opening tunnel",
+      "starting VNC handshake",
+      "connected",
+    ]);
+    expect(stepWords).toMatchObject({ preparing: "preparing the connection", disconnected: "disconnected" });
+  });
+});
+
+describe("a sign-in that failed", () => {
+  it.each([
+    [
+      "api.unauthorized",
+      "The login is not valid: wrong user, password or token.",
+      "The user or the password is wrong.",
+    ],
+    [
+      "api.rate-limited",
+      "Too many failed logins; try again in a minute.",
+      "Too many failed logins; try again in a minute.",
+    ],
+  ] as const)("with %s is said in words for a person", (code, message, words) => {
+    expect(signInErrorText(new ApiError(code, message, 401))).toBe(words);
+  });
+});
+
+describe("a device ID that is not one", () => {
+  it.each([
+    ["id: must be a text of at most 100 characters", "The device ID must be a text of at most 100 characters"],
+    ["There is a request for this device already.", "There is a request for this device already."],
+  ])("%s", (message, words) => {
+    expect(readDeviceIdError(message)).toBe(words);
   });
 });
 

@@ -153,6 +153,7 @@ describe("a mistake", () => {
     { line: '[tunnels]\nallow = ["::1:5900:"]', told: /has no IP address/ },
     { line: '[tunnels]\nallow = ["::ffff:10.0.0.1"]', told: /must name the IPv4 address itself/ },
     { line: "[tunnels]\nallow = [5900]", told: /^gateway\.toml:6: \[tunnels\] allow: entry 1 must be "private"/ },
+    { line: "[tunnels]\nlost_after_s = 9", told: /lost_after_s: must be a whole number from 10 to 600, found 9/ },
     { line: "[tunnels]\ndial_timeout_s = 26", told: /dial_timeout_s: must be a whole number from 1 to 25, found 26/ },
     {
       line: '[device]\nid = "a:b"',

@@ -164,6 +164,21 @@ describe("the first session", () => {
 });
 
 describe("staying online", () => {
+  test("comes online by the second address of a name whose first one is dark", async () => {
+    await using site = await SmallSite.start({ isRegistered: false });
+    const credentials = { tenant: "t1000", user: "device_gw-1", password: "device-secret" };
+    site.board.disk.files.set("credentials.json", Buffer.from(JSON.stringify(credentials)));
+    site.network.addHost("dark", {
+      interfaces: [{ name: "eth0", addresses: [{ address: "198.51.100.66", family: 4, prefixLength: 24 }] }],
+    });
+    site.network.link("gateway", "dark").apply(blackHole());
+    site.network.addName("two.example", ["198.51.100.66", "198.51.100.20"]);
+    site.cloud.names.push("two.example");
+    site.boot({ ...site.config, cloud: { ...site.config.cloud, mqttHost: "two.example" } });
+    await site.isOnline();
+    expect(site.events("connectivity.offline")).toEqual([]);
+  });
+
   test("notices a dead link within 20 s of the cloud's last sign of life, and comes back", async () => {
     await using site = await SmallSite.start();
     const lift = site.network.link("gateway", "cloud").apply(blackHole());
@@ -236,6 +251,17 @@ describe("staying online", () => {
     );
     site.cloud.refuseAllWith = undefined;
     await site.isOnline();
+  });
+
+  test("takes a second CONNACK that accepts for what it is: no MQTT; and leaves no timer behind", async () => {
+    await using site = await SmallSite.start();
+    site.cloud.mqttConnections[0]?.stream.write(Uint8Array.of(0x20, 0x02, 0x00, 0x00));
+    await site.until("the end", () => site.events("connectivity.offline").length === 1);
+    expect(site.events("connectivity.offline")).toMatchObject([{ reason: "mqtt.malformed" }]);
+    await site.isOnline();
+    site.gateway.kill();
+    await site.clock.advance(5_000);
+    expect(site.leftovers()).toEqual([]);
   });
 
   test("takes a second, non-zero CONNACK in mid-session for the end of the connection (protocol.md 1.3)", async () => {
@@ -352,6 +378,21 @@ describe("operations", () => {
     await site.clock.advance(10_000);
     expect(site.cloud.reports).toEqual(["504,7", "506,7"]);
     expect(site.panelConnections).toHaveLength(1);
+  });
+
+  test("runs each of several that come as JSON in one message, as the platform sends those that waited", async () => {
+    await using site = await SmallSite.start();
+    await site.panelListens();
+    const operation = (id: string) => ({
+      id,
+      deviceId: "100",
+      status: "PENDING",
+      c8y_RemoteAccessConnect: { hostname: panelAddress, port: 5900, connectionKey: `key-${id}` },
+    });
+    const lines = ["7", "8"].map((id) => JSON.stringify(operation(id)));
+    site.cloud.publishTo("gw-1", "devicecontrol/notifications", `${lines.join("\n")}\n`);
+    await site.until("both", () => ["506,7", "506,8"].every((each) => site.cloud.reports.includes(each)));
+    expect(site.events("smartrest.refused")).toEqual([]);
   });
 
   test("runs a 530 line whose twin does not come by name after 2 s", async () => {

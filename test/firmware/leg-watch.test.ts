@@ -149,6 +149,16 @@ describe("the cloud, which answers pings", () => {
       verdict: "alive",
     },
     {
+      what: "takes what waits in the system slowly and answers nothing meanwhile",
+      second: (at: number) => ({ sent: 300_000, unacknowledged: 300_000 - at * 1_000 }),
+      verdict: "alive",
+    },
+    {
+      what: "answers nothing for long after it has taken what waited",
+      second: (at: number) => ({ sent: 60_000, unacknowledged: Math.max(0, 60_000 - at * 1_000) }),
+      verdict: "lost at 109 s",
+    },
+    {
       what: "is silent while we do not read from it",
       second: () => ({ paused: true }),
       verdict: "alive",

@@ -132,6 +132,10 @@ describe("odd spellings", () => {
     "febf::1",
     "fd00:ec2::254",
     "100.100.100.200",
+    "168.63.129.16",
+    "fd00:ec2::23",
+    "fd20:ce::254",
+    "fd00:42::42",
     "224.0.0.1",
     "239.255.255.255",
     "ff02::1",
@@ -140,6 +144,8 @@ describe("odd spellings", () => {
     "192.168.10.255",
     "::ffff:192.168.10.255",
     "64:ff9b::ffff:ffff",
+    // 169.254.169.254 as RFC 6052 writes it below a prefix of 48 bits, with 8.8.8.8 where one of 96 bits has its address.
+    "64:ff9b:1:a9fe:a9:fe00:808:808",
   ])("%s is never allowed, whatever the entries say", async (hostname) => {
     const named = [
       ...everything,
@@ -164,6 +170,9 @@ describe("private", () => {
     { address: "::ffff:192.168.10.11", port: 80, is: true, why: "the IPv4 address inside counts" },
     { address: "fd10::11", port: 5900, is: true, why: "a unique-local address of an attached network" },
     { address: "192.168.11.11", port: 5900, is: false, why: "not attached" },
+    { address: "64:ff9b::c0a8:a0b", port: 5900, is: false, why: "the way to a translator is the default route" },
+    { address: "64:ff9b:1::c0a8:a0b", port: 5900, is: false, why: "the way to a translator is the default route" },
+    { address: "2002:c0a8:a0b::1", port: 5900, is: false, why: "the way to a 6to4 relay is the default route" },
     { address: "10.20.0.9", port: 5900, is: false, why: "the default route's network" },
     { address: "fd20::9", port: 5900, is: false, why: "the default route's network" },
     { address: "203.0.113.9", port: 5900, is: false, why: "attached, but not a private address" },
@@ -177,6 +186,29 @@ describe("private", () => {
     { address: "10.20.0.2", port: 8080, is: false, why: "its own outer address counts as loopback" },
   ])("$address:$port is allowed by default: $is ($why)", ({ address, port, is }) => {
     expect(isAllowed(address, port, defaultAllow)).toBe(is);
+  });
+
+  test("a 6to4 interface attaches no IPv4 network", () => {
+    const tunnel = {
+      name: "tun6to4",
+      isLoopback: false,
+      hasDefaultRoute: false,
+      addresses: [{ address: "2002:ac10:101::1", family: 6 as const, prefixLength: 16 }],
+    };
+    const facts = { allow: defaultAllow, interfaces: [...interfaces, tunnel], ownPorts: [] };
+    expect(judgeTarget({ address: "172.16.9.9", port: 5900 }, facts).isAllowed).toBe(false);
+    expect(judgeTarget({ address: "172.16.1.1", port: 80 }, facts).isAllowed).toBe(false);
+    expect(judgeTarget({ address: "172.16.1.1", port: 22 }, facts).isAllowed).toBe(true);
+  });
+
+  test("all of a network on the loopback interface is the gateway itself", () => {
+    const doubled = interfaces.map((each) =>
+      each.isLoopback
+        ? { ...each, addresses: [...each.addresses, { address: "10.55.0.1", family: 4 as const, prefixLength: 24 }] }
+        : each,
+    );
+    const facts = { allow: entries(["10.55.0.0/24"]), interfaces: doubled, ownPorts: [] };
+    expect(judgeTarget({ address: "10.55.0.77", port: 8080 }, facts).isAllowed).toBe(false);
   });
 
   test("an interface that shares the network with the default route's makes it not private", () => {

@@ -16,6 +16,8 @@ export class ScriptedCloud {
   readonly seen: string[] = [];
   /** Passwords by user; others get CONNACK 4. */
   readonly passwords = new Map<string, string>();
+  /** What its certificate bears. */
+  readonly names = ["cloud.example"];
   /** CONNACK code for everybody, while set. */
   refuseAllWith: number | undefined;
   readonly refusedTopics = new Set<string>();
@@ -29,6 +31,10 @@ export class ScriptedCloud {
   readonly mqttConnections: Connection[] = [];
   readonly #broker: Aedes;
   readonly #http: Server;
+  readonly #certificate = () => {
+    return { names: this.names, authority: "Test CA", notBeforeMs: 0, notAfterMs: 2 ** 45 };
+  };
+  #host: SimulatedHost | undefined;
   readonly #clients = new Map<string, Client>();
 
   private constructor(broker: Aedes) {
@@ -73,16 +79,23 @@ export class ScriptedCloud {
     });
     cloud = new ScriptedCloud(broker);
     const started = cloud;
-    const names = ["cloud.example"];
-    const certificate = () => ({ names, authority: "Test CA", notBeforeMs: 0, notAfterMs: 2 ** 45 });
-    await host.listenTls({ address: "0.0.0.0", port: options.mqttPort, certificate }, (connection) => {
-      started.mqttConnections.push(connection);
-      broker.handle(connection.stream);
-    });
-    await host.listenTls({ address: "0.0.0.0", port: options.httpsPort, certificate }, ({ stream }) => {
-      started.#http.emit("connection", stream);
-    });
+    await host.listenTls(
+      { address: "0.0.0.0", port: options.mqttPort, certificate: started.#certificate },
+      (connection) => {
+        started.mqttConnections.push(connection);
+        broker.handle(connection.stream);
+      },
+    );
+    started.#host = host;
+    await started.listensForHttps(options.httpsPort);
     return cloud;
+  }
+
+  /** On one more port. */
+  async listensForHttps(port: number): Promise<void> {
+    await this.#host?.listenTls({ address: "0.0.0.0", port, certificate: this.#certificate }, ({ stream }) => {
+      this.#http.emit("connection", stream);
+    });
   }
 
   received(client: Client, packet: PublishPacket): void {

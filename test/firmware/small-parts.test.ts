@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { backOffCapMs, backOffMs } from "#firmware/connectivity/back-off.ts";
 import { parseCloudMessage } from "#firmware/connectivity/cloud-message.ts";
+import { dialCloud } from "#firmware/connectivity/dial-cloud.ts";
 import { afterSending, outboxMessagesMax, whileSending, withMessage } from "#firmware/connectivity/outbox.ts";
 import { createLog } from "#firmware/log.ts";
 import { marksMax, withMarks } from "#firmware/operations/seen-operations.ts";
 import { parseIpAddress, withoutEmbedding } from "#firmware/tunnel/ip-address.ts";
 import { gatewayVersion } from "#firmware/version.ts";
+import type { Clock, Network } from "#hardware/ports.ts";
 
 test("the version that the gateway reports is the package's", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -146,5 +148,40 @@ describe("what the cloud says", () => {
     const messages = kinds("s/ds", "530,gw-1,192.0.2.10,0,k-1\n530,gw-1,192.0.2.10,5900,k-2");
     expect(messages.map(({ kind }) => kind)).toEqual(["refused", "connect"]);
     expect(JSON.stringify(messages[0])).not.toContain("k-1");
+  });
+
+  test("a JSON operation that cannot be read does not hide the good one beside it", () => {
+    const good = '{"id":"7","deviceId":"8","status":"PENDING","c8y_Restart":{}}';
+    const messages = kinds("devicecontrol/notifications", `{"secret":\n${good}\r\n\n${good}\n`);
+    expect(messages.map(({ kind }) => kind)).toEqual(["refused", "operation", "operation"]);
+    expect(JSON.stringify(messages[0])).not.toContain("secret");
+  });
+
+  test("a JSON operation may be spread over several lines", () => {
+    const messages = kinds("devicecontrol/notifications", '{"id":"7","deviceId":"8",\n"status":"PENDING"}');
+    expect(messages.map(({ kind }) => kind)).toEqual(["operation"]);
+  });
+});
+
+describe("dialling the cloud", () => {
+  test("tries the address families in turn, each address with half of the time that is left, the last with all", async () => {
+    let nowMs = 0;
+    const tries: string[] = [];
+    const network = {
+      resolve: async () => ({
+        ok: true,
+        addresses: ["2001:db8::1", "2001:db8::2", "198.51.100.1", "198.51.100.2", "198.51.100.3"],
+      }),
+      dialTls: async ({ address }: { address: string }, { timeoutMs }: { timeoutMs: number }) => {
+        tries.push(`${address} ${timeoutMs}`);
+        nowMs += timeoutMs;
+        return { ok: false, reason: "timeout", detail: address };
+      },
+    } as unknown as Network;
+    const clock = { monotonicMs: () => nowMs } as Clock;
+    const port = { host: "cloud.example", port: 8883, authorities: [] };
+    const outcome = await dialCloud({ clock, network }, port, { timeoutMs: 16_000 });
+    expect(tries).toEqual(["2001:db8::1 8000", "198.51.100.1 4000", "2001:db8::2 2000", "198.51.100.2 2000"]);
+    expect(outcome).toMatchObject({ ok: false, reason: "timeout" });
   });
 });

@@ -5,6 +5,8 @@ import type { WebSocket } from "ws";
 import { heldBytesMax } from "#firmware/tunnel/forwarder.ts";
 import type { Connection } from "#hardware/ports.ts";
 import { blackHole } from "#simulator/faults/black-hole.ts";
+import type { Delivery } from "#simulator/faults/fault.ts";
+import { slice } from "#simulator/faults/slice.ts";
 import { stall } from "#simulator/faults/stall.ts";
 import { SmallSite } from "./small-site.ts";
 
@@ -126,6 +128,18 @@ describe("a tunnel that cannot be opened", () => {
     expect(await closedWith(site)).toBe("cloud.lost");
     expect(site.clock.monotonicMs() - askedAtMs).toBeLessThan(12_000);
     expect(site.events("tunnel.closed")).toMatchObject([{ detail: "device websocket: it did not answer in time" }]);
+  });
+
+  test("names no port to a cloud on HTTPS's own port (RFC 6455 section 4.1)", async () => {
+    await using site = await SmallSite.start();
+    await site.panelListens();
+    await site.cloud.listensForHttps(443);
+    site.gateway.kill();
+    site.boot({ ...site.config, cloud: { ...site.config.cloud, httpsPort: 443 } });
+    await site.isOnline();
+    site.requests("1");
+    await site.until("the upgrade", () => site.cloud.upgrades.length === 1);
+    expect(site.cloud.upgrades[0]).toMatch(/ cloud\.example$/);
   });
 
   test("asks the cloud by device path, with the device's login, binary, and the host with its port", async () => {
@@ -254,6 +268,67 @@ describe("the end of a tunnel", () => {
     expect(site.clock.monotonicMs() - closedAtMs).toBeLessThan(7_500);
   });
 
+  test("delivers the last bytes to a cloud that takes them late, as long as it is not stalled", async () => {
+    await using site = await SmallSite.start();
+    const sent = Buffer.alloc(100_000, "panel ");
+    const tunnel = await openTunnel(site);
+    tunnel.webSocket.pause();
+    tunnel.panel.stream.end(sent);
+    await site.clock.advance(33_000);
+    expect(site.gateway.status().tunnels[0]?.state).toMatch(/^standing.finishing/);
+    tunnel.webSocket.resume();
+    expect(await closedWith(site)).toBe("panel.closed");
+    await site.clock.advance(1_000);
+    expect(sha256(Buffer.concat(tunnel.received))).toBe(sha256(sent));
+    expect(tunnel.closes).toEqual(["1000 panel.closed"]);
+  });
+
+  test("delivers the last bytes over a link that is slower than the drain limit", async () => {
+    await using site = await SmallSite.start();
+    const sent = Buffer.alloc(60_000, "panel ");
+    const tunnel = await openTunnel(site);
+    site.network.link("gateway", "cloud").apply(slice(250, 250), "gateway");
+    tunnel.panel.stream.end(sent);
+    expect(await closedWith(site, 120_000)).toBe("panel.closed");
+    await site.clock.advance(1_000);
+    expect(sha256(Buffer.concat(tunnel.received))).toBe(sha256(sent));
+  });
+
+  test("waits no longer than the drain limit for the connection to end once both close frames are there", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site);
+    const plan = (delivery: Delivery) => [
+      delivery.kind === "end" ? { ...delivery, atMs: Number.POSITIVE_INFINITY } : delivery,
+    ];
+    site.network.link("gateway", "cloud").apply({ name: "no end of stream", plan }, "cloud");
+    tunnel.panel.stream.end(Buffer.alloc(10_000));
+    const endedAtMs = site.clock.monotonicMs();
+    expect(await closedWith(site)).toBe("panel.closed");
+    expect(site.clock.monotonicMs() - endedAtMs).toBeGreaterThanOrEqual(5_000);
+    expect(site.clock.monotonicMs() - endedAtMs).toBeLessThan(7_000);
+  });
+
+  test("ends with panel.closed too when the cloud never answers the close frame", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site);
+    tunnel.webSocket.pause();
+    tunnel.panel.stream.end(Buffer.alloc(10_000));
+    const endedAtMs = site.clock.monotonicMs();
+    expect(await closedWith(site)).toBe("panel.closed");
+    expect(site.clock.monotonicMs() - endedAtMs).toBeLessThan(38_000);
+  });
+
+  test("has the word of the cloud's close frame when the panel ends after that frame", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site);
+    // Our answer to the close frame does not arrive, so the connection lingers.
+    site.network.link("gateway", "cloud").apply(stall(), "gateway");
+    tunnel.webSocket.close(4043, "endpoint.removed");
+    await site.clock.advance(1_000);
+    tunnel.panel.stream.end();
+    expect(await closedWith(site)).toBe("endpoint.removed");
+  });
+
   test("is not reached by the loss of MQTT: the tunnel lives on", async () => {
     await using site = await SmallSite.start();
     const tunnel = await openTunnel(site, ({ stream }) => stream.pipe(stream));
@@ -363,6 +438,16 @@ describe("silence", () => {
     expect(site.clock.monotonicMs() - stalledAtMs).toBeLessThan(38_000);
     expect(await closedWith(site)).toBe("cloud.lost");
     stop();
+  });
+
+  test("bulk: a cloud whose message is on its way for longer than the limit is not lost", async () => {
+    await using site = await SmallSite.start();
+    const tunnel = await openTunnel(site);
+    // 10 kB/s: the pong that the gateway waits for comes behind the message.
+    site.network.link("gateway", "cloud").apply(slice(1_000, 100), "cloud");
+    tunnel.webSocket.send(Buffer.alloc(400_000));
+    await site.clock.advance(60_000);
+    expect(site.gateway.status().tunnels).toMatchObject([{ state: "standing.forwarding", bytesUp: 400_000 }]);
   });
 
   test("a slow cloud is neither lost nor stalled", async () => {

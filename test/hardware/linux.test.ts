@@ -1,11 +1,12 @@
 // The Linux form of each port, held to the same contract as the simulated one, and what only a real machine can show.
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { linuxClock } from "#hardware/linux/clock.ts";
 import { readLinuxIdentity } from "#hardware/linux/identity.ts";
+import { listInterfaces } from "#hardware/linux/interfaces.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
 import { linuxRandom } from "#hardware/linux/random.ts";
@@ -50,6 +51,23 @@ describeIdentityContract("Linux", async () => {
 });
 
 describeNetworkContract("Linux", makeLinuxWorld);
+
+describe("interfaces", () => {
+  it("tells the addresses of interfaces without a carrier too, as no neighbour's network", async () => {
+    const root = await makeFolder();
+    await mkdir(join(root, "proc/net"), { recursive: true });
+    const table = "Local:\n  |-- 10.77.0.1\n     /32 host LOCAL\n  |-- 127.0.0.1\n     /32 host LOCAL\n";
+    await writeFile(join(root, "proc/net/fib_trie"), table);
+    await writeFile(join(root, "proc/net/if_inet6"), "fd770000000000000000000000000001 09 40 00 c0      eth9\n");
+    const [unlisted, ...more] = (await listInterfaces(root)).filter(({ name }) => name === "without-a-carrier");
+    expect(more).toEqual([]);
+    expect(unlisted).toMatchObject({ isLoopback: false, hasDefaultRoute: true });
+    expect(unlisted?.addresses).toEqual([
+      { address: "10.77.0.1", family: 4, prefixLength: 32 },
+      { address: "fd77::1", family: 6, prefixLength: 128 },
+    ]);
+  });
+});
 
 describe("storage on a real disk", () => {
   it("makes its folder with mode 0700 and its files with mode 0600", async () => {

@@ -1,6 +1,13 @@
 // What Linux writes in /proc/net, as captured, and what the network port makes of it.
 import { describe, expect, it } from "vitest";
-import { parseDefaultRoutes4, parseDefaultRoutes6, parseDelivery, parseRouteGet } from "#hardware/linux/proc-net.ts";
+import {
+  parseDefaultRoutes4,
+  parseDefaultRoutes6,
+  parseDelivery,
+  parseOwnAddresses4,
+  parseOwnAddresses6,
+  parseRouteGet,
+} from "#hardware/linux/proc-net.ts";
 
 // Captured on Linux 6.18, x86-64; columns as in net/ipv4/tcp_ipv4.c, get_tcp4_sock().
 const tcp4 = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -67,5 +74,42 @@ ${none} 00 ${none} 00 ${none} ffffffff 00000001 00000000 00200200       lo
       "   route to: default\ndestination: default\n    gateway: 192.168.1.1\n  interface: en0\n      flags: <UP>\n";
     expect(parseRouteGet(answer)).toBe("en0");
     expect(parseRouteGet("route: writing to routing socket: not in table\n")).toBeUndefined();
+  });
+});
+
+// Captured on Linux 6.18 with an interface that has addresses and no carrier: connections to them stay on the machine.
+describe("own addresses", () => {
+  it("are IPv4's local host routes, each once", () => {
+    const table = `Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+        +-- 10.77.0.0/31 1 0 0
+           |-- 10.77.0.0
+              /24 link UNICAST
+           |-- 10.77.0.1
+              /32 host LOCAL
+        |-- 10.77.0.255
+           /32 link BROADCAST
+Local:
+  +-- 127.0.0.0/8 2 0 2
+     |-- 127.0.0.0
+        /8 host LOCAL
+     |-- 127.0.0.1
+        /32 host LOCAL
+     |-- 10.77.0.1
+        /32 host LOCAL
+`;
+    expect(parseOwnAddresses4(table)).toEqual(["10.77.0.1", "127.0.0.1"]);
+  });
+
+  it("are all of IPv6's interface addresses", () => {
+    const table = `fd770000000000000000000000000001 09 40 00 c0      veA
+00000000000000000000000000000001 01 80 10 80       lo
+`;
+    expect(parseOwnAddresses6(table)).toEqual([
+      "fd77:0000:0000:0000:0000:0000:0000:0001",
+      "0000:0000:0000:0000:0000:0000:0000:0001",
+    ]);
   });
 });

@@ -63,6 +63,12 @@ test.each([
     ],
   },
   {
+    name: "opens no second tunnel for an operation that has one",
+    events: [registered, requested("1"), opened("1"), requested("1")],
+    state: "running.operating",
+    does: ["log operation.ignored"],
+  },
+  {
     name: "hands what the cloud says to the operations",
     events: [registered, { type: "connectivity.received", message: { kind: "other", what: "x" } }],
     state: "running.operating",

@@ -27,6 +27,7 @@ const cloudEnded = { type: "cloud.ended", reason: "client.closed", detail: "" };
 const flushed = { type: "cloud.flushed" };
 const cloudGone = { type: "cloud.gone" };
 const closed = { type: "legs.closed", bytesUp: 1, bytesDown: 2, durationMs: 3 };
+const legsBroke = { type: "xstate.error.actor.legs", error: new Error("bug") };
 const stop = { type: "tunnel.stop", reason: "gateway.stopping" };
 const cut = { type: "tunnel.cut" };
 
@@ -227,6 +228,27 @@ test.each([
     state: "closed",
     does: ["stop legs", "tellClosed"],
     reason: "client.closed",
+  },
+  {
+    name: "fails when the legs break while dialing",
+    events: [...dialing, legsBroke],
+    state: "closed",
+    does: ["stop legs", "tellFailed", "tellClosed"],
+    reason: "internal.error",
+  },
+  {
+    name: "ends when the legs break while forwarding",
+    events: [...open, legsBroke],
+    state: "closed",
+    does: ["stop legs", "tellClosed"],
+    reason: "internal.error",
+  },
+  {
+    name: "keeps the first reason: a failure, then broken legs",
+    events: [...dialing, panelFailed, legsBroke],
+    state: "closed",
+    does: ["stop legs", "tellClosed"],
+    reason: "panel.refused",
   },
   {
     name: "cuts when told to",

@@ -269,8 +269,17 @@ describe("what an endpoint must be", () => {
     ["port 1e3 as text", { port: "1e3" }, ["port must be a whole number from 1 to 65535"]],
     ["no protocol", { protocol: undefined }, ["protocol must be provided"]],
     ["an unknown protocol", { protocol: "RDP" }, ["protocol must be one of VNC, SSH, TELNET, PASSTHROUGH"]],
-    ["SSH", { protocol: "SSH" }, ["protocol must be VNC or PASSTHROUGH: this version does not have SSH yet"]],
-    ["TELNET", { protocol: "TELNET" }, ["protocol must be VNC or PASSTHROUGH: this version does not have TELNET yet"]],
+    ["SSH without a user", { protocol: "SSH" }, ["credentialsType PASS_ONLY is not supported for protocol SSH"]],
+    [
+      "SSH without anything",
+      { protocol: "SSH", credentialsType: "NONE" },
+      ["credentialsType NONE is not supported for protocol SSH"],
+    ],
+    [
+      "Telnet with a password",
+      { protocol: "TELNET" },
+      ["credentialsType PASS_ONLY is not supported for protocol TELNET"],
+    ],
     [
       "VNC with a user",
       { credentialsType: "USER_PASS" },
@@ -308,12 +317,12 @@ describe("what an endpoint must be", () => {
     ],
     [
       "everything wrong at once",
-      { name: "", hostname: "", port: "x", protocol: "SSH", credentialsType: "MAGIC", password: 5 },
+      { name: "", hostname: "", port: "x", protocol: "RDP", credentialsType: "MAGIC", password: 5 },
       [
         "name must be provided",
         "hostname must be provided",
         "port must be a whole number from 1 to 65535",
-        "protocol must be VNC or PASSTHROUGH: this version does not have SSH yet",
+        "protocol must be one of VNC, SSH, TELNET, PASSTHROUGH",
         "password must be a text",
         "credentialsType must be one of NONE, PASS_ONLY, USER_PASS, KEY_PAIR, CERTIFICATE",
       ],

@@ -13,7 +13,7 @@ const after = {
   gatewayWait: { type: "xstate.after.gatewayWait.session.opening" },
   openWait: { type: "xstate.after.gatewayWait.session.open" },
   verdictWait: { type: "xstate.after.verdictWait.session.unpaired" },
-  handshakeLimit: { type: "xstate.after.handshakeLimit.session.open.handshaking" },
+  handshakeLimit: { type: "xstate.after.handshakeLimit.session.open.handshaking.awaitingPanel" },
   lifeLimit: { type: "xstate.after.lifeLimit.session.open.established" },
   finishLimit: { type: "xstate.after.finishLimit.session.closing" },
 } as const;
@@ -97,14 +97,14 @@ describe("session machine, the way to an open session", () => {
       "handshakes where the protocol has one",
       toEstablished,
       vnc,
-      "open.handshaking",
+      "open.handshaking.awaitingPanel",
       ["say handshaking", "startHandshake"],
     ],
     [
       "handshakes on the panel's bytes",
       [...toPaired, spoke],
       vnc,
-      "open.handshaking",
+      "open.handshaking.awaitingPanel",
       ["say handshaking", "startHandshake"],
     ],
     [
@@ -262,6 +262,6 @@ describe("session machine, where nothing happens", () => {
 
   it("asks for the handshake's verdict at its limit, without deciding it", () => {
     const result = run([...toEstablished, after.handshakeLimit], vnc);
-    expect(result).toMatchObject({ state: "open.handshaking", actions: ["expireHandshake"] });
+    expect(result).toMatchObject({ state: "open.handshaking.awaitingPanel", actions: ["expireHandshake"] });
   });
 });

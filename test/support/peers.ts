@@ -14,6 +14,9 @@ export const peers = {
   xwd: { program: "xwd", debianPackage: "x11-apps" },
   chromium: { program: "chromium", debianPackage: "chromium" },
   ip: { program: "ip", debianPackage: "iproute2" },
+  sshKeygen: { program: "ssh-keygen", debianPackage: "openssh-client" },
+  puttygen: { program: "puttygen", debianPackage: "putty-tools" },
+  openssl: { program: "openssl", debianPackage: "openssl" },
 } as const satisfies Record<string, Peer>;
 
 /** True if one is missing; says which, once for each test file that asks. */

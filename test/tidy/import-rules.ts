@@ -50,6 +50,7 @@ const zones: readonly Zone[] = [
     ours: [/^bin\/(gateway-command|run-program)\.ts$/, /^firmware\/main\.ts$/],
     packages: ["commander"],
   },
+  { files: /^bin\/connect\//, ours: [/^bin\//, protocol], packages: ["commander", "ws"] },
   { files: /^bin\//, ours: [/^bin\//, /^(firmware|cloud-stub|simulator)\/main\.ts$/], packages: ["commander"] },
   { files: /^scripts\//, ours: [/^scripts\//, /^bin\/pinned-node\.mjs$/], packages: ["esbuild"] },
   { files: /^[a-z.-]+\.ts$/, ours: [], packages: ["vitest"] },

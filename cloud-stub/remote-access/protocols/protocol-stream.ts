@@ -1,5 +1,6 @@
 // What stands between the two legs of a session and knows the protocol that they speak.
 import type { CloseReason } from "#protocol/close-reason.ts";
+import type { ClientMessage, CloudMessage } from "#protocol/session-channel.ts";
 
 /** Where a stream sends to. */
 export interface StreamEnds {
@@ -8,6 +9,16 @@ export interface StreamEnds {
   /** The protocol is open; bytes pass from now on. */
   handshakeDone(): void;
   handshakeFailed(failure: StreamFailure): void;
+  /** The protocol came to its end after it was open. */
+  ended(end: StreamFailure): void;
+  /** Whether the client has the session channel, so that a person can be told and asked. */
+  readonly hasChannel: boolean;
+  /** Sends on the session channel; does nothing without one. */
+  say(message: CloudMessage): void;
+  /** A person is asked now, or not any more: that has its own limit. */
+  asking(isAsking: boolean): void;
+  /** `holdsClient` has changed. */
+  regulate(): void;
 }
 
 export interface StreamFailure {
@@ -33,4 +44,10 @@ export interface ProtocolStream {
   fail(ends: StreamEnds, text: string): void;
   /** Whether nothing more is to be told to the client. */
   readonly isFailureTold: boolean;
+  /** Whether the client must be held back, because the panel's protocol takes nothing at present. */
+  readonly holdsClient?: boolean;
+  /** Takes a message of the session channel; may come before `start`. */
+  fromChannel?(message: ClientMessage): void;
+  /** The session is over: says goodbye where the protocol has a word for it, and lets go of everything. Once or more. */
+  close?(): void;
 }

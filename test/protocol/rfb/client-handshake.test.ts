@@ -1,22 +1,18 @@
 // Transcripts of the handshake towards a panel, each fed whole, byte by byte and in any pieces.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ClientHandshake } from "#protocol/rfb/client-handshake.ts";
 import {
-  ClientHandshake,
-  type ClientHandshakeOptions,
-  type ClientHandshakeOutcome,
-} from "#protocol/rfb/client-handshake.ts";
-import { anyPieces, bytes, hex, oneByOne, toHex } from "./transcript.ts";
-
-interface Transcript {
-  readonly what: string;
-  readonly options: ClientHandshakeOptions;
-  readonly panel: Uint8Array;
-  readonly client: Uint8Array;
-  readonly outcome: Record<string, unknown>;
-  /** Bytes of the panel that decide, if not all. */
-  readonly deciding?: number;
-}
+  authenticated,
+  describeTranscripts,
+  failed,
+  ok,
+  reason,
+  refused,
+  run,
+  type Transcript,
+} from "./panel-transcript.ts";
+import { bytes, hex } from "./transcript.ts";
 
 const v33 = "RFB 003.003\n";
 const v37 = "RFB 003.007\n";
@@ -25,18 +21,6 @@ const challenge = hex("00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f");
 // openssl's answer to this challenge for the password "password", see vnc-authentication.test.ts.
 const response = hex("b8 66 92 41 25 c8 ee bb 9d eb c1 db 61 c5 38 e2");
 const password = "password";
-const ok = hex("00 00 00 00");
-const failed = hex("00 00 00 01");
-
-function reason(text: string): Uint8Array {
-  const encoded = Buffer.from(text, "utf8");
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(encoded.length);
-  return bytes(length, encoded);
-}
-
-const refused = (code: string, text: string) => ({ kind: "refused", code, text });
-const authenticated = (version: string, securityType: number) => ({ kind: "authenticated", version, securityType });
 
 // RFC 6143 sections 7.1.1 to 7.1.3 and 7.2; appendix A for 3.3 and 3.7.
 const transcripts: readonly Transcript[] = [
@@ -204,7 +188,7 @@ const transcripts: readonly Transcript[] = [
     client: bytes(v38),
     outcome: refused(
       "protocol.unsupported",
-      "The panel offers VeNCrypt, TLS and type 77; Postern signs in with None or VNC Authentication",
+      "The panel offers VeNCrypt, TLS and type 77; Postern signs in with None, VNC Authentication or Tight",
     ),
   },
   {
@@ -214,7 +198,7 @@ const transcripts: readonly Transcript[] = [
     client: bytes(v38),
     outcome: refused(
       "protocol.unsupported",
-      "The panel offers type 0; Postern signs in with None or VNC Authentication",
+      "The panel offers type 0; Postern signs in with None, VNC Authentication or Tight",
     ),
   },
   {
@@ -283,61 +267,7 @@ const transcripts: readonly Transcript[] = [
   },
 ];
 
-function run(options: ClientHandshakeOptions, pieces: readonly Uint8Array[]) {
-  const handshake = new ClientHandshake(options);
-  const sent: Uint8Array[] = [];
-  const outcomes: ClientHandshakeOutcome[] = [];
-  const behind: Uint8Array[] = [];
-  for (const piece of pieces) {
-    // Whoever has the outcome takes the stream over.
-    if (outcomes.length > 0) {
-      behind.push(piece);
-      continue;
-    }
-    const step = handshake.receive(piece);
-    sent.push(...step.send);
-    if (step.outcome !== undefined) outcomes.push(step.outcome);
-    if (step.outcome?.kind === "authenticated") behind.push(step.outcome.leftover);
-  }
-  const [outcome] = outcomes;
-  const { leftover: _, ...facts } = { leftover: undefined, ...outcome };
-  return {
-    client: toHex(Buffer.concat(sent)),
-    outcome: facts,
-    leftover: outcome?.kind === "authenticated" ? Buffer.concat(behind).toString("latin1") : "",
-  };
-}
-
-describe.each(transcripts)(
-  "handshake towards a panel: $what",
-  ({ options, panel, client, outcome, deciding = panel.length }) => {
-    const accepted = outcome.kind === "authenticated";
-    const stream = accepted ? bytes(panel, "what comes next") : panel;
-    const expected = { client: toHex(client), outcome, leftover: accepted ? "what comes next" : "" };
-
-    it("fed whole", () => {
-      expect(run(options, [stream])).toEqual(expected);
-    });
-
-    it("fed one byte at a time", () => {
-      expect(run(options, oneByOne(stream))).toEqual(expected);
-    });
-
-    it("fed in any pieces", () => {
-      fc.assert(
-        fc.property(anyPieces(stream), (pieces) => {
-          expect(run(options, pieces)).toEqual(expected);
-        }),
-        { numRuns: 50 },
-      );
-    });
-
-    it("gives its outcome with the byte that decides, not before", () => {
-      expect(run(options, oneByOne(panel.subarray(0, deciding - 1))).outcome).toEqual({});
-      expect(run(options, oneByOne(panel.subarray(0, deciding))).outcome).toEqual(outcome);
-    });
-  },
-);
+describeTranscripts("handshake towards a panel", transcripts);
 
 describe("a panel's reason", () => {
   it("may have 4096 bytes, of which 300 characters are told", () => {

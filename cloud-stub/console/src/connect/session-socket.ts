@@ -58,7 +58,9 @@ function readFact(text: string): ConnectionFact | undefined {
       case "closed":
         return { type: "cloud.closed", reason: message.reason, text: message.text };
       case "host-key":
-        // Only SSH sessions have host keys, and this page opens none.
+      case "prompt":
+      case "notice":
+        // Only terminal sessions have these, and this page opens none.
         return undefined;
       default:
         return message satisfies never;

@@ -104,8 +104,8 @@ function OperationTable({ operations, sessions }: OperationTableProps): ReactNod
               <td>
                 <Status status={operation.status} />
               </td>
-              <td>{operationText(operation)}</td>
-              <td>{outcomeText(operation, sessions.get(operation.id))}</td>
+              <td className="breaks">{operationText(operation)}</td>
+              <td className="breaks">{outcomeText(operation, sessions.get(operation.id))}</td>
               <td>{operation.postern_User ?? "—"}</td>
               <td className="nowrap">{readDateTime(operation.creationTime) ?? "—"}</td>
               <td className="nowrap">

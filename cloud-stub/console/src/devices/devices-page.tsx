@@ -140,13 +140,13 @@ function DeviceTable({ devices }: { readonly devices: readonly Device[] }): Reac
               <td>
                 <OnlineState isOnline={isOnline(device)} />
               </td>
-              <td>
+              <td className="breaks">
                 <Link to={`/devices/${device.id}`} onClick={(event) => event.stopPropagation()}>
                   {deviceName(device)}
                 </Link>
               </td>
-              <td className="mono">{deviceSerial(device) ?? device.id}</td>
-              <td>{device.type ?? "—"}</td>
+              <td className="mono breaks">{deviceSerial(device) ?? device.id}</td>
+              <td className="breaks">{device.type ?? "—"}</td>
               <td>
                 <TimeAgo iso={device.c8y_Availability?.lastMessage} otherwise="never" />
               </td>

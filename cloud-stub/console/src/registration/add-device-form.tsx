@@ -3,6 +3,7 @@ import { IxButton } from "@siemens/ix-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { errorText } from "../cloud/api-error.ts";
 import { TextField } from "../frame/text-field.tsx";
+import { readDeviceIdError } from "./device-id-error.ts";
 import { requestRegistration } from "./registration-requests.ts";
 
 export function AddDeviceForm({ onAdded }: { readonly onAdded: () => void }): ReactNode {
@@ -20,7 +21,7 @@ export function AddDeviceForm({ onAdded }: { readonly onAdded: () => void }): Re
       setDeviceId("");
       onAdded();
     } catch (failure) {
-      setError(errorText(failure));
+      setError(readDeviceIdError(errorText(failure)));
     } finally {
       setIsBusy(false);
     }

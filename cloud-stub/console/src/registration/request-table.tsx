@@ -85,7 +85,7 @@ function RequestRow({ request, mayChange, onChanged, onRemove }: RequestRowProps
   };
   return (
     <tr data-testid={`request-${request.id}`} data-status={request.status}>
-      <td className="mono">{request.id}</td>
+      <td className="mono breaks">{request.id}</td>
       <td>
         <RequestStatus words={words} />
       </td>

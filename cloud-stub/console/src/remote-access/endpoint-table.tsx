@@ -40,13 +40,13 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
         <tbody>
           {endpoints.map((endpoint) => (
             <tr key={endpoint.id} data-testid={`endpoint-${endpoint.id}`} data-name={endpoint.name}>
-              <td>
+              <td className="breaks">
                 <span className="with-icon">
                   <IxIcon name={endpoint.protocol === "VNC" ? iconScreen : iconLink} size="16" aria-hidden="true" />
                   <span>{endpoint.name}</span>
                 </span>
               </td>
-              <td className="mono">{endpoint.hostname}</td>
+              <td className="mono breaks">{endpoint.hostname}</td>
               <td className="mono">{endpoint.port}</td>
               <td>{protocolText(endpoint.protocol)}</td>
               <td className="wide-only">{signInText(endpoint)}</td>

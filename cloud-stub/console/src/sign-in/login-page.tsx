@@ -2,12 +2,12 @@
 import { IxButton } from "@siemens/ix-react";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Navigate, useLocation } from "react-router";
-import { errorText } from "../cloud/api-error.ts";
 import { PosternMark } from "../frame/postern-mark.tsx";
 import { TextField } from "../frame/text-field.tsx";
 import { UnreachableBanner } from "../frame/unreachable-banner.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { useSignIn } from "./current-user.tsx";
+import { signInErrorText } from "./sign-in-error.ts";
 import { signIn } from "./sign-in-requests.ts";
 
 export function LoginPage(): ReactNode {
@@ -35,7 +35,7 @@ export function LoginPage(): ReactNode {
       await signIn(userName, password);
       recheck();
     } catch (failure) {
-      setError(errorText(failure));
+      setError(signInErrorText(failure));
     } finally {
       setIsBusy(false);
     }

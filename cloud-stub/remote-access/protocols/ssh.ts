@@ -1,0 +1,357 @@
+// SSH: the relay is the client; the browser has the bytes of the terminal only.
+import { Client, type ClientChannel, type ConnectConfig, utils } from "ssh2";
+import { printable } from "#protocol/printable.ts";
+import type { ClientMessage } from "#protocol/session-channel.ts";
+import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
+import { sshAlgorithms } from "./ssh/ssh-algorithms.ts";
+import { type SshError, SshOffer, sshFailure } from "./ssh/ssh-failure.ts";
+import { SshGreeting } from "./ssh/ssh-greeting.ts";
+import { type HostKey, judgeHostKey, readHostKey, readKnownKeys } from "./ssh/ssh-host-key.ts";
+import { type Question, SshSignIn } from "./ssh/ssh-sign-in.ts";
+import { SshUplink } from "./ssh/ssh-uplink.ts";
+import { SshWire } from "./ssh/ssh-wire.ts";
+
+export interface SshOptions {
+  readonly username: string;
+  readonly password?: string | undefined;
+  /** PEM or OpenSSH text without passphrase. */
+  readonly privateKey?: string | undefined;
+  readonly certificate?: string | undefined;
+  /** The endpoint's known keys, one a line; null: none yet. */
+  readonly hostKey: string | null;
+  /** Whether a key seen for the first time is kept without asking. */
+  readonly savesHostKey: boolean;
+  /** Keeps a key that was confirmed, or seen for the first time. Handles its own failures. */
+  readonly learnHostKey: (key: HostKey) => void;
+  readonly allowsLegacy: boolean;
+  readonly handshakeMs: number;
+}
+
+/** Longest text that is shown before the shell, in characters. */
+const bannerLengthMax = 4096;
+
+type Phase = "greeting" | "handshake" | "sign-in" | "open" | "over";
+
+export class SshStream implements ProtocolStream {
+  readonly hasHandshake = true;
+  readonly isFailureTold = true;
+  readonly #options: SshOptions;
+  readonly #client = new Client();
+  readonly #greeting = new SshGreeting();
+  readonly #offer = new SshOffer();
+  readonly #wire: SshWire;
+  readonly #uplink: SshUplink;
+  #ends: StreamEnds | undefined;
+  #phase: Phase = "greeting";
+  #size = { columns: 80, rows: 24 };
+  /** What the panel was told. */
+  #saidSize = this.#size;
+  #channel: ClientChannel | undefined;
+  #banner = "";
+  #acceptedKey: HostKey | undefined;
+  #keyToLearn: HostKey | undefined;
+  /** What the person is asked at present; a promise would outlive the session. */
+  #asked:
+    | { readonly kind: "host-key"; readonly key: HostKey; readonly verify: (isAccepted: boolean) => void }
+    | {
+        readonly kind: "prompt";
+        readonly id: number;
+        readonly count: number;
+        readonly answered: (answers: readonly string[]) => void;
+      }
+    | undefined;
+  #questions = 0;
+  #exitText: string | undefined;
+
+  constructor(options: SshOptions) {
+    this.#options = options;
+    this.#wire = new SshWire((bytes) => {
+      this.#ends?.toPanel(bytes);
+      this.#uplink.wireMoved();
+    });
+    this.#uplink = new SshUplink(this.#wire, () => this.#ends?.regulate());
+  }
+
+  get heldBytes(): number {
+    const channelBytes = this.#channel?.readableLength ?? 0;
+    return this.#greeting.heldBytes + this.#wire.readableLength + this.#uplink.heldBytes + channelBytes;
+  }
+
+  get holdsClient(): boolean {
+    return this.#uplink.isFull;
+  }
+
+  start(ends: StreamEnds): void {
+    this.#ends = ends;
+    this.#listen();
+    try {
+      this.#client.connect(this.#config(ends));
+    } catch (error) {
+      this.#fail({ reason: "internal.error", text: `SSH could not be started: ${printable(String(error), 200)}.` });
+    }
+  }
+
+  fromPanel(bytes: Uint8Array): void {
+    if (this.#phase === "over") return;
+    if (this.#phase !== "greeting") {
+      this.#wire.push(bytes);
+      return;
+    }
+    const seen = this.#greeting.see(bytes);
+    if (seen === undefined) return;
+    if (!(seen instanceof Uint8Array)) {
+      this.#fail(seen);
+      return;
+    }
+    this.#phase = "handshake";
+    this.#wire.push(seen);
+  }
+
+  fromClient(bytes: Uint8Array): void {
+    if (this.#phase !== "over") this.#uplink.write(bytes);
+  }
+
+  fromChannel(message: ClientMessage): void {
+    switch (message.type) {
+      case "resize":
+        this.#resize(message.columns, message.rows);
+        return;
+      case "accept-host-key":
+        this.#hostKeyAccepted(message.fingerprint);
+        return;
+      case "answer":
+        this.#answered(message.id, message.answers);
+        return;
+      case "break":
+        this.#ends?.say({ type: "notice", text: "SSH sessions of Postern have no break signal." });
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  expired(): StreamFailure {
+    if (this.#asked?.kind === "host-key") return notConfirmed(this.#asked.key);
+    if (this.#asked !== undefined) {
+      return { reason: "auth.required", text: "The panel's questions for signing in were not answered in time." };
+    }
+    if (this.#phase === "greeting") return this.#greeting.expired(this.#options.handshakeMs);
+    const what = this.#phase === "sign-in" ? "the sign-in" : "the SSH handshake";
+    return { reason: "panel.timeout", text: `The panel did not finish ${what} in time.` };
+  }
+
+  panelEnded(): StreamFailure | undefined {
+    switch (this.#phase) {
+      case "greeting":
+        return this.#greeting.ended();
+      case "handshake":
+        return { reason: "panel.closed", text: "The panel closed the connection in the middle of the SSH handshake." };
+      case "sign-in":
+        return { reason: "panel.closed", text: "The panel closed the connection during the sign-in." };
+      default:
+        return this.#exitText === undefined ? undefined : { reason: "panel.closed", text: this.#exitText };
+    }
+  }
+
+  /** A terminal shows what it gets, so a client without our channel is told in it. */
+  fail(ends: StreamEnds, text: string): void {
+    ends.toClient(Buffer.from(`\r\nPostern: ${printable(text, 500)}\r\n`, "utf8"));
+  }
+
+  close(): void {
+    if (this.#phase === "over") return;
+    this.#uplink.flush();
+    this.#phase = "over";
+    this.#asked = undefined;
+    try {
+      this.#client.end();
+    } catch {
+      // A connection that has not begun has nothing to say goodbye with.
+    }
+    this.#wire.destroy();
+  }
+
+  #config(ends: StreamEnds): ConnectConfig {
+    const { hostKey, allowsLegacy, username, password, privateKey } = this.#options;
+    const known = readKnownKeys(hostKey);
+    const key = privateKey === undefined ? undefined : utils.parseKey(privateKey);
+    if (key instanceof Error) throw new Error("the stored private key cannot be read");
+    const signIn = new SshSignIn({
+      credentials: { username, password, key },
+      ask: ends.hasChannel ? (question, answered) => this.#ask(question, answered) : undefined,
+      fail: (failure) => this.#fail(failure),
+    });
+    return {
+      sock: this.#wire as unknown as NonNullable<ConnectConfig["sock"]>,
+      ident: "Postern",
+      username,
+      algorithms: sshAlgorithms({ allowsLegacy, knownKeyTypes: known.map(({ algorithm }) => algorithm) }),
+      // The session's machine has the limits, on the given clock.
+      readyTimeout: 0,
+      keepaliveInterval: 0,
+      hostVerifier: (blob: Buffer, verify: (isAccepted: boolean) => void) =>
+        this.#judgeKey(readHostKey(blob), known, verify),
+      authHandler: ((offered: string[] | null, isHalfAccepted: boolean | null, take: (method: unknown) => void) => {
+        this.#phase = "sign-in";
+        signIn.next(offered, isHalfAccepted === true, (method) => {
+          if (this.#phase === "over") return;
+          if (method === false) this.#fail(signIn.failure());
+          else take(method);
+        });
+      }) as unknown as NonNullable<ConnectConfig["authHandler"]>,
+      debug: (line: string) => {
+        if (this.#phase === "handshake") this.#offer.note(line);
+      },
+    };
+  }
+
+  #listen(): void {
+    this.#wire.on("error", () => {});
+    this.#client.on("error", (error) => this.#failed(error as SshError));
+    this.#client.on("banner", (text) => {
+      if (this.#banner.length < bannerLengthMax) this.#banner += text.slice(0, bannerLengthMax);
+    });
+    this.#client.on("ready", () => this.#signedIn());
+  }
+
+  #failed(error: SshError): void {
+    const { allowsLegacy } = this.#options;
+    const phase = this.#phase === "open" || this.#phase === "sign-in" ? this.#phase : "handshake";
+    this.#fail(sshFailure(error, { offer: this.#offer, allowsLegacy, phase }));
+  }
+
+  /** The first failure counts: what ssh2 says after it is only its echo. */
+  #fail(failure: StreamFailure): void {
+    if (this.#phase === "over") return;
+    const wasOpen = this.#phase === "open";
+    this.close();
+    if (wasOpen) this.#ends?.ended(failure);
+    else this.#ends?.handshakeFailed(failure);
+  }
+
+  #judgeKey(key: HostKey, known: readonly HostKey[], verify: (isAccepted: boolean) => void): undefined {
+    // Each new key exchange shows the key again (RFC 4253 section 9).
+    const judgement = judgeHostKey(key, this.#acceptedKey === undefined ? known : [this.#acceptedKey]);
+    const accept = () => {
+      this.#acceptedKey = key;
+      verify(true);
+    };
+    if (judgement.kind === "foreign") {
+      this.#fail(judgement.failure);
+    } else if (judgement.kind === "known") {
+      accept();
+    } else if (this.#options.savesHostKey) {
+      this.#keyToLearn = key;
+      accept();
+    } else if (this.#ends?.hasChannel === true) {
+      this.#asked = { kind: "host-key", key, verify: accept };
+      this.#ends.asking(true);
+      this.#ends.say({ type: "host-key", fingerprint: key.fingerprint, algorithm: key.algorithm });
+    } else {
+      this.#fail({
+        reason: "hostkey.unknown",
+        text: `The panel's host key ${key.fingerprint} (${key.algorithm}) is not known yet; connect once in the console to confirm it.`,
+      });
+    }
+    return undefined;
+  }
+
+  #hostKeyAccepted(fingerprint: string): void {
+    const asked = this.#asked;
+    if (asked?.kind !== "host-key") return;
+    if (asked.key.fingerprint !== fingerprint) {
+      this.#fail(notConfirmed(asked.key));
+      return;
+    }
+    this.#asked = undefined;
+    this.#options.learnHostKey(asked.key);
+    this.#ends?.asking(false);
+    asked.verify(true);
+  }
+
+  #ask(question: Question, answered: (answers: readonly string[]) => void): void {
+    if (this.#phase === "over") return;
+    const id = ++this.#questions;
+    this.#asked = { kind: "prompt", id, count: question.prompts.length, answered };
+    this.#ends?.asking(true);
+    this.#ends?.say({ type: "prompt", id, ...question });
+  }
+
+  #answered(id: number, answers: readonly string[]): void {
+    const asked = this.#asked;
+    if (asked?.kind !== "prompt" || asked.id !== id) return;
+    if (answers.length !== asked.count) {
+      this.#fail({ reason: "protocol.malformed", text: "The client's answers do not fit the questions." });
+      return;
+    }
+    this.#asked = undefined;
+    this.#ends?.asking(false);
+    asked.answered(answers);
+  }
+
+  #signedIn(): void {
+    if (this.#keyToLearn !== undefined) this.#options.learnHostKey(this.#keyToLearn);
+    this.#saidSize = this.#size;
+    const { columns, rows } = this.#size;
+    const pty = { term: "xterm-256color", cols: columns, rows, width: 0, height: 0 };
+    this.#client.shell(pty, (error, channel) => {
+      if (this.#phase === "over") return;
+      if (error === undefined) this.#opened(channel);
+      else
+        this.#fail({
+          reason: "protocol.unsupported",
+          text: `The panel gives no terminal over SSH: ${printable(error.message, 200)}.`,
+        });
+    });
+  }
+
+  #opened(channel: ClientChannel): void {
+    const ends = this.#ends;
+    if (ends === undefined) return;
+    this.#channel = channel;
+    this.#phase = "open";
+    ends.handshakeDone();
+    if (this.#banner !== "") ends.toClient(Buffer.from(terminalText(this.#banner), "utf8"));
+    channel.on("data", (bytes: Uint8Array) => ends.toClient(bytes));
+    channel.stderr.on("data", (bytes: Uint8Array) => ends.toClient(bytes));
+    channel.on("error", () => {});
+    channel.on("exit", (status: number | null, signal?: string) => {
+      this.#exitText =
+        typeof status === "number"
+          ? `The shell ended with exit status ${status}.`
+          : `The shell was ended by the signal ${printable(String(signal), 40)}.`;
+    });
+    channel.on("close", () => this.#shellClosed());
+    // The size may have changed while the shell was being opened.
+    this.#resize(this.#size.columns, this.#size.rows);
+    this.#uplink.open(channel);
+  }
+
+  #shellClosed(): void {
+    this.#fail({ reason: "panel.closed", text: this.#exitText ?? "The panel closed the shell." });
+  }
+
+  #resize(columns: number, rows: number): void {
+    this.#size = { columns, rows };
+    const isSaid = columns === this.#saidSize.columns && rows === this.#saidSize.rows;
+    if (isSaid || this.#channel === undefined) return;
+    this.#saidSize = this.#size;
+    this.#channel.setWindow(rows, columns, 0, 0);
+  }
+}
+
+function notConfirmed(key: HostKey): StreamFailure {
+  return {
+    reason: "hostkey.unknown",
+    text: `The panel's host key ${key.fingerprint} (${key.algorithm}) was not confirmed.`,
+  };
+}
+
+/** A notice of the panel as a terminal in raw mode shows it; control characters have no business in it. */
+function terminalText(text: string): string {
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[^\P{Cc}\n\t]/gu, "")
+    .slice(0, bannerLengthMax)
+    .replaceAll("\n", "\r\n");
+}

@@ -1,0 +1,45 @@
+// The groups that a tenant starts with; people may change and remove them later.
+import { readSetting, writeSetting } from "../store/settings.ts";
+import type { Store } from "../store/store.ts";
+import type { Groups } from "./groups.ts";
+import { type Role, roles } from "./principal.ts";
+
+const readerRoles: readonly Role[] = [
+  "ROLE_AUDIT_READ",
+  "ROLE_DEVICE_CONTROL_READ",
+  "ROLE_EVENT_READ",
+  "ROLE_INVENTORY_READ",
+  "ROLE_REMOTE_ACCESS_READ",
+  "ROLE_USER_MANAGEMENT_OWN_READ",
+];
+
+export const administratorsGroup = "admins";
+
+const defaultGroups: readonly {
+  readonly name: string;
+  readonly description: string;
+  readonly roles: readonly Role[];
+}[] = [
+  { name: administratorsGroup, description: "May do everything.", roles },
+  { name: "readers", description: "See devices and endpoints, and connect to endpoints.", roles: readerRoles },
+  {
+    name: "technicians",
+    description: "Register devices, set endpoints up, and connect to them.",
+    roles: [...readerRoles, "ROLE_DEVICE_CONTROL_ADMIN", "ROLE_REMOTE_ACCESS_ADMIN"],
+  },
+];
+
+const settingName = "default-groups";
+
+/** Makes them once in the life of a database, with `administrator` in the first. */
+export async function ensureDefaultGroups(
+  deps: { readonly store: Store; readonly groups: Groups },
+  administrator: string,
+): Promise<void> {
+  if ((await readSetting(deps.store, settingName)) !== undefined) return;
+  for (const wanted of defaultGroups) {
+    const group = (await deps.groups.byName(wanted.name)) ?? (await deps.groups.create(wanted, administrator));
+    if (group.name === administratorsGroup) await deps.groups.addMember(group.id, administrator, administrator);
+  }
+  await writeSetting(deps.store, settingName, "made");
+}
