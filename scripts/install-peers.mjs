@@ -10,7 +10,16 @@ const peers = [
   { name: "xterm", program: "xterm", use: "a program on the panel's screen" },
   { name: "x11-apps", program: "xwd", use: "the picture that the panel's display itself gives" },
   { name: "xfonts-base", file: "/usr/share/fonts/X11/misc/fonts.dir", use: "fonts for xterm" },
+  { name: "openssh-server", program: "sshd", use: "a real SSH server as the panel" },
+  { name: "openssh-client", program: "ssh", use: "a real SSH client, and its keys" },
   { name: "iproute2", program: "ip", use: "network namespaces for panels that die" },
+  { name: "putty-tools", program: "puttygen", use: "PuTTY's keys" },
+  { name: "dropbear-bin", program: "dropbear", use: "the SSH server of small devices" },
+  { name: "inetutils-telnetd", program: "telnetd", use: "a real Telnet server as the panel" },
+  { name: "socat", program: "socat", use: "a port for it" },
+  { name: "tightvncserver", program: "Xtightvnc", use: "a VNC server of the security type Tight" },
+  { name: "x11vnc", program: "x11vnc", use: "a VNC server that shows another display" },
+  { name: "xvfb", program: "Xvfb", use: "that display" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
 ];
 

@@ -34,7 +34,7 @@ const bootstrapUser = "management/devicebootstrap";
 
 /** An error with a `code` is for a person to read; its message is one line. */
 class SiteError extends Error {
-  readonly code: "site.stopped" | "site.in-use" | "site.not-online";
+  readonly code: "site.stopped" | "site.in-use" | "site.no-folder" | "site.not-online";
 
   constructor(code: SiteError["code"], message: string) {
     super(message);
@@ -133,7 +133,11 @@ async function startSite(
 function makeFolders(dataDir: string) {
   const gateway = join(dataDir, "gateway");
   const cloud = join(dataDir, "cloud");
-  for (const folder of [dataDir, gateway, cloud]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    for (const folder of [dataDir, gateway, cloud]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new SiteError("site.no-folder", `the folder ${dataDir} cannot be used: ${whyNoFolder(error)}`);
+  }
   return {
     cloud,
     gateway,
@@ -145,6 +149,12 @@ function makeFolders(dataDir: string) {
   };
 }
 
+function whyNoFolder(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EEXIST" || code === "ENOTDIR") return "something that is no folder stands in its way";
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Two sites on one folder would write over each other's state. */
 function takeFolder(dataDir: string): () => Promise<void> {
   const file = join(dataDir, "up.pid");
@@ -152,7 +162,7 @@ function takeFolder(dataDir: string): () => Promise<void> {
   if (other !== 0 && other !== process.pid && isAlive(other)) {
     throw new SiteError(
       "site.in-use",
-      `process ${other} already runs a site in ${dataDir}: stop it, or name another folder with --data`,
+      `process ${other} already runs a site in ${dataDir}: stop it, or name another folder with --data (if that process is another program, remove ${file})`,
     );
   }
   writeFileSync(file, `${process.pid}\n`, { mode: 0o600 });

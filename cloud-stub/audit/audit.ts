@@ -34,14 +34,21 @@ export interface AuditRecord extends NewAuditRecord {
   readonly id: string;
   readonly timeMs: number;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Hashes of the chain, hex: the one of the record before, and its own over that and everything else. */
+  readonly previousHash: string;
+  readonly hash: string;
 }
 
 export interface AuditFilter {
   readonly deviceId?: string;
   readonly type?: string;
   readonly userName?: string;
+  /** The word with which a remote-access session closed. */
+  readonly reason?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** No record with a higher number. */
+  readonly upTo?: number;
   /** Newest first. */
   readonly isNewestFirst?: boolean;
   readonly skip: number;
@@ -79,14 +86,31 @@ export class Audit {
     `.execute(this.#store.db);
   }
 
+  async get(id: string): Promise<AuditRecord | undefined> {
+    if (!/^[1-9][0-9]{0,14}$/.test(id)) return undefined;
+    const query = this.#store.db.selectFrom("audit_records").selectAll().where("number", "=", Number(id));
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : toRecord(row);
+  }
+
+  /** Number of the newest record; 0 if there is none. */
+  async lastNumber(): Promise<number> {
+    const query = this.#store.db.selectFrom("audit_records").select((select) => select.fn.max("number").as("last"));
+    return (await query.executeTakeFirst())?.last ?? 0;
+  }
+
   /** Oldest first unless the filter says otherwise. */
   async list(filter: AuditFilter): Promise<{ readonly records: readonly AuditRecord[]; readonly total: number }> {
     let query = this.#store.db.selectFrom("audit_records");
     if (filter.deviceId !== undefined) query = query.where("device_id", "=", filter.deviceId);
     if (filter.type !== undefined) query = query.where("type", "=", filter.type);
     if (filter.userName !== undefined) query = query.where("user_name", "=", filter.userName);
+    if (filter.reason !== undefined) {
+      query = query.where(sql`json_extract(fields, '$.postern_Session.reason')`, "=", filter.reason);
+    }
     if (filter.fromMs !== undefined) query = query.where("time_ms", ">=", filter.fromMs);
     if (filter.toMs !== undefined) query = query.where("time_ms", "<=", filter.toMs);
+    if (filter.upTo !== undefined) query = query.where("number", "<=", filter.upTo);
     const count = await query.select((select) => select.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
     const rows = await query
       .selectAll()
@@ -108,5 +132,7 @@ function toRecord(row: AuditRow): AuditRecord {
     userName: row.user_name,
     fields: JSON.parse(row.fields) as Record<string, unknown>,
     timeMs: row.time_ms,
+    previousHash: row.previous_hash,
+    hash: row.hash,
   };
 }

@@ -104,7 +104,7 @@ export class Leg {
 
   /** Bytes that wait to be taken by the peer's connection. */
   get waitingBytes(): number {
-    return this.#isClosed ? 0 : this.#websocket.bufferedAmount;
+    return this.#isClosed ? 0 : this.#websocket.bufferedAmount - this.#socket.takenBytes;
   }
 
   /** Bytes in all queues of this leg, both directions. */

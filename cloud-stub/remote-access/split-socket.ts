@@ -8,9 +8,15 @@ interface SocketSwitches {
   readonly setTimeout?: (idleMs: number) => unknown;
 }
 
+/** Most that is given to the connection at a time, in bytes. */
+const writeBytesMax = 16 * 1024;
+
+type Done = (error?: Error | null) => void;
+
 export class SplitSocket extends Duplex {
   readonly #socket: Duplex;
   readonly #splitter: MessageSplitter;
+  #takenBytes = 0;
 
   /** Takes the connection over; `head` are the bytes that came with the upgrade request. */
   constructor(socket: Duplex & SocketSwitches, head: Buffer, messageBytesMax: number) {
@@ -37,15 +43,39 @@ export class SplitSocket extends Duplex {
     this.#socket.resume();
   }
 
-  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
+  /** Of the bytes that `writableLength` counts, those that the connection has taken already. */
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
-  override _writev(chunks: { readonly chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+  override _write(chunk: Uint8Array, _encoding: string, done: Done): void {
+    this.#give([chunk], done);
+  }
+
+  override _writev(chunks: { readonly chunk: Uint8Array }[], done: Done): void {
+    this.#give(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  /** A little at a time, or nothing would be seen of what a slow peer takes until it has taken all. */
+  #give(chunks: readonly Uint8Array[], done: Done): void {
+    const bytes = Math.min(
+      chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+      writeBytesMax,
+    );
+    const [group, rest] = split(chunks, bytes);
+    const given: Done = (error) => {
+      const isOver = (error !== undefined && error !== null) || rest.length === 0;
+      this.#takenBytes = isOver ? 0 : this.#takenBytes + bytes;
+      if (isOver) done(error);
+      else this.#give(rest, done);
+    };
     this.#socket.cork();
-    chunks.forEach(({ chunk }, index) => {
-      if (index === chunks.length - 1) this.#socket.write(chunk, done);
-      else this.#socket.write(chunk);
+    group.forEach((part, index) => {
+      if (index === group.length - 1) this.#socket.write(part, given);
+      else this.#socket.write(part);
     });
     this.#socket.uncork();
   }
@@ -64,4 +94,19 @@ export class SplitSocket extends Duplex {
     for (const part of this.#splitter.push(chunk)) mayGoOn = this.push(part);
     if (!mayGoOn) this.#socket.pause();
   }
+}
+
+/** The first `bytes` bytes and what is behind them. */
+function split(chunks: readonly Uint8Array[], bytes: number): readonly [readonly Uint8Array[], readonly Uint8Array[]] {
+  const group: Uint8Array[] = [];
+  let left = bytes;
+  for (const [index, chunk] of chunks.entries()) {
+    if (chunk.length > left) {
+      if (left > 0 || group.length === 0) group.push(chunk.subarray(0, left));
+      return [group, [chunk.subarray(left), ...chunks.slice(index + 1)]];
+    }
+    group.push(chunk);
+    left -= chunk.length;
+  }
+  return [group, []];
 }

@@ -1,7 +1,7 @@
 // Opens the SQLite database: private to its owner, durable, at the present version.
 import { chmodSync, closeSync, openSync } from "node:fs";
 import SqliteDatabase from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import { CompiledQuery, type Driver, Kysely, SqliteDialect } from "kysely";
 import { auditHash, type HashedRecord } from "../audit/audit-hash.ts";
 import { type Migration, migrations } from "./migrations.ts";
 import type { Database } from "./schema.ts";
@@ -38,9 +38,23 @@ export function openStore(file: string, steps: readonly Migration[] = migrations
     throw error;
   }
   return {
-    db: new Kysely<Database>({ dialect: new SqliteDialect({ database }) }),
+    db: new Kysely<Database>({ dialect: new ImmediateDialect({ database }) }),
     close: () => database.close(),
   };
+}
+
+/**
+ * Transactions that hold the right to write from their beginning. One that took it only with its first write would fail
+ * at once, without waiting, whenever another process had written since its first read.
+ */
+class ImmediateDialect extends SqliteDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    driver.beginTransaction = async (connection) => {
+      await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+    };
+    return driver;
+  }
 }
 
 function openDatabase(file: string): SqliteDatabase.Database {

@@ -33,7 +33,8 @@ export async function checkTarget(
     network.resolve(cloud.mqttHost, options),
   ]);
   if (!resolved.ok) return { kind: "refused", reason: "panel.name-unknown", detail: resolved.detail };
-  const isCloudHere = clouds.some((each) => each.ok && each.addresses.some((address) => isOwn(address, interfaces)));
+  // A name that does not resolve now may be this machine's all the same.
+  const isCloudHere = clouds.some((each) => !each.ok || each.addresses.some((address) => isOwn(address, interfaces)));
   const ownPorts = [...network.listeningPorts(), ...(isCloudHere ? [cloud.httpsPort, cloud.mqttPort] : [])];
   let why = "the name has no address";
   for (const address of resolved.addresses) {

@@ -15,7 +15,15 @@ export function targetCheck(deps: TargetCheckDeps) {
 export function tunnelLegs(deps: LegsDeps) {
   return fromCallback<LegsCommand, LegsInput>(({ sendBack, receive, input }) => {
     const legs = new TunnelLegs(deps, input, sendBack);
-    receive((command) => legs.obey(command));
+    receive((command) => {
+      try {
+        legs.obey(command);
+      } catch (error) {
+        // A callback actor that throws is not stopped by its own function, so its sockets would outlive it.
+        legs.abandon();
+        throw error;
+      }
+    });
     return () => legs.abandon();
   });
 }

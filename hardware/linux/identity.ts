@@ -7,6 +7,8 @@ import type { BoardIdentity, Random, Storage } from "../ports.ts";
 /** The stored file with the id that was drawn on a machine that has none of its own. */
 const drawnIdFile = "machine-id";
 const serialCharactersMax = 64;
+/** What boards without a serial number show, and systemd's machine id before the first boot is over (machine-id(5)). */
+const placeholder = /^(0*|uninitialized)$/;
 
 export interface IdentitySources {
   readonly storage: Storage;
@@ -42,7 +44,7 @@ async function drawnId(storage: Storage, random: Random): Promise<string> {
 
 /** The serial number becomes an MQTT client id, in which Cumulocity's certificates and paths allow no colon. */
 function asSerial(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, serialCharactersMax);
+  return placeholder.test(text) ? "" : text.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, serialCharactersMax);
 }
 
 /** First line, printable ASCII only: device tree texts end in a zero byte. Empty if there is no such file. */

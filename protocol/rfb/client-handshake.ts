@@ -1,10 +1,10 @@
 // The RFB handshake towards a panel, without IO (RFC 6143 sections 7.1 and 7.2): version, security type, password, result.
-import { printable } from "../printable.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { Conversation, type Steps } from "./conversation.ts";
 import { readU32 } from "./numbers.ts";
-import type { Agreed, ClientHandshakeRefusal, PanelTalk, PanelTls, Proof, Refusal, SignIn } from "./panel-talk.ts";
-import { reasonBytesMax, securityResults, securityTypes } from "./security.ts";
+import { type ClientHandshakeRefusal, failureLead, type Refusal, withReason } from "./panel-refusal.ts";
+import type { Agreed, PanelTalk, PanelTls, SignIn } from "./panel-talk.ts";
+import { type Proof, reasonBytesMax, securityResults, securityTypes } from "./security.ts";
 import { chooseSecurityType } from "./security-choice.ts";
 import { agreeOnTight } from "./tight.ts";
 import { agreeOnVeNCrypt, writePlain } from "./vencrypt.ts";
@@ -18,7 +18,7 @@ import {
 } from "./version.ts";
 import { challengeBytes, respondToChallenge } from "./vnc-authentication.ts";
 
-export type { ClientHandshakeRefusal } from "./panel-talk.ts";
+export type { ClientHandshakeRefusal } from "./panel-refusal.ts";
 
 export type ClientHandshakeOutcome =
   /** ClientInit is the next message of the client; `leftover` came from the panel behind the handshake. */
@@ -57,9 +57,6 @@ type End =
     }
   | Refusal;
 
-/** Longest part of a panel's reason that is handed on, in characters. */
-const reasonTextLengthMax = 300;
-
 /** Speaks up to SecurityResult (or to where 3.3 and 3.7 have none), before ClientInit. The caller limits the time. */
 export class ClientHandshake {
   readonly #options: ClientHandshakeOptions;
@@ -97,7 +94,7 @@ export class ClientHandshake {
   /** TLS runs: the handshake goes on inside it. Call it once, after the step that said `startTls`. */
   tlsStarted(): HandshakeStep {
     const tls = this.#tls;
-    if (this.#ended || tls === undefined || !tls.isTold || tls.isStarted) return { send: [] };
+    if (this.#ended || tls === undefined || tls.isStarted) return { send: [] };
     tls.isStarted = true;
     this.#conversation.resume();
     return this.#step();
@@ -262,35 +259,6 @@ export class ClientHandshake {
   }
 }
 
-function failureLead(proof: Proof): string {
-  switch (proof) {
-    case "none":
-      return "The panel refused the connection";
-    case "vnc":
-      return "The panel did not accept the password";
-    case "plain":
-      return "The panel did not accept the user name and the password";
-    default:
-      return proof satisfies never;
-  }
-}
-
-function withReason(refusal: Refusal, bytes: Uint8Array): Refusal {
-  const reason = decodeReason(bytes);
-  return reason === "" ? refusal : { ...refusal, text: `${refusal.text}: ${reason}` };
-}
-
 function readU8(bytes: Uint8Array): number {
   return bytes[0] ?? 0;
-}
-
-function decodeReason(bytes: Uint8Array): string {
-  // Newer servers write UTF-8, older ones Latin-1 (RFC 6143 section 7.1.2 leaves it open).
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    text = Buffer.from(bytes).toString("latin1");
-  }
-  return printable(text, reasonTextLengthMax);
 }

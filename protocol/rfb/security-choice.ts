@@ -1,5 +1,6 @@
 // Which of the security types that a panel offers is taken: the safest that can be spoken and proven.
-import { noPassword, type Refusal, type SignIn, unsupported } from "./panel-talk.ts";
+import { noPassword, type Refusal, unsupported } from "./panel-refusal.ts";
+import type { SignIn } from "./panel-talk.ts";
 import { securityTypeList, securityTypes } from "./security.ts";
 import type { RfbVersion } from "./version.ts";
 

@@ -14,6 +14,9 @@ export const veNCryptSubtypes = {
   x509Plain: 262,
 } as const;
 
+/** How the sign-in is proven once the types are agreed on. */
+export type Proof = "none" | "vnc" | "plain";
+
 /** U32 after the security handshake (RFC 6143 section 7.1.3); 2 comes from servers that count attempts. */
 export const securityResults = { ok: 0, failed: 1, failedTooManyAttempts: 2 } as const;
 
@@ -53,8 +56,8 @@ const names: Readonly<Record<number, string>> = {
   262: "X509Plain",
   263: "TLSSASL",
   264: "X509SASL",
-  // UltraVNC counts down from zero where the type has four bytes (RFB 3.3).
-  4294967290: "Microsoft Logon I",
+  // UltraVNC's of four bytes, to clients of 3.3.
+  4294967290: "Microsoft Logon II",
 };
 
 /** What people call a security type or a VeNCrypt subtype; unknown ones are "type N". */

@@ -4,7 +4,8 @@ import { ProtocolError } from "../protocol-error.ts";
 import type { Steps } from "./conversation.ts";
 import { desktopNameBytesMax } from "./messages.ts";
 import { concatenate, readU16, readU32, writeU16s, writeU32 } from "./numbers.ts";
-import { type Agreed, noPassword, type PanelTalk, type Refusal, unsupported } from "./panel-talk.ts";
+import { noPassword, type Refusal, unsupported } from "./panel-refusal.ts";
+import type { Agreed, PanelTalk } from "./panel-talk.ts";
 import { pixelFormatBytes } from "./pixel-format.ts";
 import { securityTypes } from "./security.ts";
 

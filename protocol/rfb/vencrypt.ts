@@ -2,18 +2,9 @@
 import { ProtocolError } from "../protocol-error.ts";
 import type { Steps } from "./conversation.ts";
 import { concatenate, readU32, writeU32 } from "./numbers.ts";
-import {
-  type Agreed,
-  noPassword,
-  noUserName,
-  type PanelTalk,
-  type PanelTls,
-  type Proof,
-  type Refusal,
-  type SignIn,
-  unsupported,
-} from "./panel-talk.ts";
-import { securityTypeList, securityTypes, veNCryptSubtypes } from "./security.ts";
+import { noPassword, noUserName, type Refusal, unsupported } from "./panel-refusal.ts";
+import type { Agreed, PanelTalk, PanelTls, SignIn } from "./panel-talk.ts";
+import { type Proof, securityTypeList, securityTypes, veNCryptSubtypes } from "./security.ts";
 
 interface Subtype {
   readonly code: number;

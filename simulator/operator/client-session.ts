@@ -4,7 +4,13 @@ import WebSocket from "ws";
 import type { Random } from "#hardware/ports.ts";
 import type { CloseReason } from "#protocol/close-reason.ts";
 import { binarySubprotocol, clientPath, sessionSubprotocol } from "#protocol/remote-access.ts";
-import { parseCloudMessage, type SessionStep } from "#protocol/session-channel.ts";
+import {
+  type ClientMessage,
+  type CloudMessage,
+  parseCloudMessage,
+  type SessionStep,
+  writeSessionMessage,
+} from "#protocol/session-channel.ts";
 import { type CloudHttp, OperatorError, readAnswer } from "./cloud-http.ts";
 import type { Patience } from "./patience.ts";
 
@@ -37,6 +43,8 @@ interface Dependencies {
 
 export class ClientSession {
   readonly steps: SessionStep[] = [];
+  /** Everything that the cloud said on our own channel, the steps too. */
+  readonly messages: CloudMessage[] = [];
   /** Settles when the websocket has closed; never rejects. */
   readonly closed: Promise<Closed>;
   /** Set when it has. */
@@ -130,6 +138,11 @@ export class ClientSession {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bytes, { binary: true }, () => undefined);
   }
 
+  /** Says something on our own channel. */
+  tells(message: ClientMessage): void {
+    this.#socket.send(writeSessionMessage(message));
+  }
+
   /** Waits for a step of the session; fails with the reason if it ends before. */
   async reaches(step: SessionStep, limitMs = 60_000): Promise<void> {
     await this.#unlessEnded(() => this.steps.includes(step), `the session to reach "${step}"`, limitMs);
@@ -173,6 +186,7 @@ export class ClientSession {
   #receive(data: Buffer, isBinary: boolean): void {
     if (!isBinary) {
       const message = parseCloudMessage(data.toString());
+      this.messages.push(message);
       if (message.type === "step") this.steps.push(message.step);
       if (message.type === "closed") this.#said = { reason: message.reason, text: message.text };
       return;

@@ -22,6 +22,7 @@ DELETE /user/:tenant/users/:name | ROLE_USER_MANAGEMENT_ADMIN
 DELETE /user/:tenant/users/:name/roles/:role | ROLE_USER_MANAGEMENT_ADMIN
 GET /application/applications | login
 GET /audit/auditRecords | ROLE_AUDIT_READ
+GET /audit/auditRecords/:id | ROLE_AUDIT_READ
 GET /devicecontrol/newDeviceRequests | ROLE_DEVICE_CONTROL_READ
 GET /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_READ
 GET /devicecontrol/operations | ROLE_DEVICE_CONTROL_READ+device

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { get as httpGet } from "node:http";
 import { get as httpsGet } from "node:https";
-import { createServer, type Server } from "node:net";
+import { connect as connectTcp, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -132,6 +132,35 @@ test("an address that is not this machine's is named", async () => {
     message: expect.stringMatching(/^Cannot serve HTTPS on 192\.0\.2\.1 port 0: /),
   });
 });
+
+// Only Linux has the whole of 127.0.0.0/8 without being told.
+if (process.platform === "linux") {
+  test("HTTP without TLS stays on the one loopback address when the rest listens everywhere", async () => {
+    const free = { port: 0, isExplicit: false };
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const options = { listen: "0.0.0.0", http: free, https: free, mqtts: free, server: noKey, log };
+    const listeners = await openListeners(options);
+    const { http, https, mqtts } = listeners.ports;
+    expect(await Promise.all([http, https, mqtts].map((port) => isReached("127.0.0.2", port)))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(await isReached("127.0.0.1", http)).toBe(true);
+    await listeners.close();
+  });
+}
+
+function isReached(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port });
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
 
 /** Enough for listening; no handshake is made. */
 const noKey = { certificate: "", privateKey: "" };

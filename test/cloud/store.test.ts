@@ -83,3 +83,32 @@ test("writes are durable before they are acknowledged, and references hold", asy
   await expect(store.db.insertInto("events").values(orphan).execute()).rejects.toThrow("FOREIGN KEY");
   store.close();
 });
+
+test("a transaction waits for another process that writes, and sees what it wrote", async () => {
+  const file = join(folder, "a.db");
+  const store = openStore(file);
+  const other = openStore(file);
+  const counting = (one: typeof store) =>
+    one.db.transaction().execute(async (transaction) => {
+      const row = await transaction.selectFrom("counters").selectAll().where("name", "=", "n").executeTakeFirst();
+      const last = (row?.last ?? 0) + 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      await transaction
+        .insertInto("counters")
+        .values({ name: "n", last })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet({ last }))
+        .execute();
+    });
+  await counting(store);
+  // One after the other: two connections of one process cannot wait for each other.
+  await store.db.transaction().execute(async (transaction) => {
+    await transaction.selectFrom("counters").selectAll().execute();
+    const blocked = new SqliteDatabase(file, { timeout: 0 });
+    expect(() => blocked.prepare("update counters set last = 7").run()).toThrow("database is locked");
+    blocked.close();
+  });
+  await counting(other);
+  expect(await store.db.selectFrom("counters").select("last").execute()).toEqual([{ last: 2 }]);
+  other.close();
+  store.close();
+});

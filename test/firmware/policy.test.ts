@@ -264,10 +264,10 @@ describe("entries", () => {
 
   test("the cloud's ports are taken for Postern's own where the cloud's name leads to the gateway itself", async () => {
     const network = {
-      resolve: async (name: string) => ({
-        ok: true as const,
-        addresses: [name === "cloud.local" ? "192.168.10.1" : name],
-      }),
+      resolve: async (name: string) =>
+        name === "unknown"
+          ? { ok: false as const, reason: "timeout" as const, detail: "" }
+          : { ok: true as const, addresses: [name === "cloud.local" ? "192.168.10.1" : name] },
       interfaces: async () => interfaces,
       listeningPorts: () => [],
     } as unknown as Parameters<typeof checkTarget>[0]["hardware"]["network"];
@@ -283,5 +283,8 @@ describe("entries", () => {
     expect(await check(8883, "cloud.local")).toBe("refused");
     expect(await check(8444, "cloud.local")).toBe("allowed");
     expect(await check(8443, "198.51.100.20")).toBe("allowed");
+    // Where it leads cannot be told now, so it may lead here.
+    expect(await check(8443, "unknown")).toBe("refused");
+    expect(await check(8444, "unknown")).toBe("allowed");
   });
 });

@@ -138,6 +138,12 @@ describe("identity of a real machine", () => {
     });
   });
 
+  it("takes no placeholder for an id: many boards would share it", async () => {
+    const files = { "proc/device-tree/serial-number": "0000000000000000\0", "etc/machine-id": "uninitialized\n" };
+    const { serialNumber } = await readLinuxIdentity(await sources(files));
+    expect(serialNumber).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   it("draws an id once and keeps it on a machine that has none", async () => {
     const machine = await sources({});
     const first = await readLinuxIdentity(machine);

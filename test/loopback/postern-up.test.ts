@@ -1,5 +1,5 @@
 // `postern up` as a process: what it says, that its console can be used, that a second start takes up where the first ended.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -122,6 +122,17 @@ describe("postern up", () => {
       server.close();
     },
   );
+
+  test("says in one line that its folder cannot be one, and ends with code 1", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "site");
+    writeFileSync(file, "a file");
+    const program = startPostern("up", ["up", ...freePorts, "--data", file]);
+    expect(await program.exited).toEqual({ code: 1, signal: null });
+    expect(program.output.trim()).toBe(
+      `postern up: the folder ${file} cannot be used: something that is no folder stands in its way`,
+    );
+  });
 
   test("refuses a folder in which another site runs", async () => {
     using folder = temporaryFolder();

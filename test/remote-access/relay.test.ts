@@ -171,7 +171,7 @@ describe("relay, the end of one side", () => {
     const { client, gateway } = await world.opensPassthrough();
     client.websocket.pause();
     // More than the client's connection takes, less than holds the gateway back.
-    await sendAll(gateway, pattern(160 * 1024, 7), 32 * 1024);
+    await sendAll(gateway, pattern(120 * 1024, 7), 32 * 1024);
     gateway.websocket.close(1000, "panel.closed");
     await world.clock.advance(16_000);
     await world.nothingIsLeft();
@@ -545,7 +545,7 @@ describe("the cloud's end", () => {
   it("stop() does not wait for the longer limits of a session that is ending already", async () => {
     const { client, gateway } = await world.opensPassthrough();
     client.websocket.pause();
-    await sendAll(gateway, pattern(160 * 1024, 12), 32 * 1024);
+    await sendAll(gateway, pattern(120 * 1024, 12), 32 * 1024);
     gateway.websocket.close(4013, "panel.reset");
     await settle();
     let isStopped = false;

@@ -19,7 +19,7 @@ async function trickles(end: WireEnd, isDone: () => boolean): Promise<number> {
   for (let second = 1; second <= 120; second++) {
     end.isStalled = false;
     end.goOn();
-    await settle(6);
+    await settle(4);
     end.isStalled = true;
     await world.clock.advance(1_000);
     if (isDone()) return second;

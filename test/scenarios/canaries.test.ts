@@ -1,6 +1,7 @@
 // Secrets of a whole run, looked for in every output, answer, frame and file; and the search finds them when masking is taken out.
 import { existsSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { blackHole } from "#simulator/faults/black-hole.ts";
 import type { Site } from "#simulator/site.ts";
 import { type CanaryHit, findCanary } from "../support/canary.ts";
 
@@ -99,6 +100,7 @@ async function handleSecrets(site: Site): Promise<void> {
   await raw.showsPicture();
   await raw.disconnects();
   await (await operator.opensVnc("mixer2")).ends();
+  await readWhileOpening(site);
 
   // Somebody tries keys that are not theirs, with what the cloud then logs and answers.
   await operator.asks("GET", "/service/remoteaccess/device/00000000-0000-4000-8000-000000000000?token=abc");
@@ -126,6 +128,19 @@ async function handleSecrets(site: Site): Promise<void> {
   void open.ends();
   await site.cloudRestarts({ hard: true });
   await site.gatewayIsOnline(180_000);
+}
+
+/** While a tunnel is being opened its key is kept for the gateway: an administrator who reads the operation does not get it. */
+async function readWhileOpening(site: Site): Promise<void> {
+  const { operator } = site;
+  await site.between("gateway", "press4").during(blackHole(), async () => {
+    const session = await operator.opensVnc("press4");
+    const path = `/devicecontrol/operations?deviceId=${operator.deviceId}&status=EXECUTING`;
+    await site.clock.until(async () => (await operator.asks("GET", path)).text.includes('"connectionKey":"'), {
+      what: "the operation to be read while it is under way",
+    });
+    await session.ends();
+  });
 }
 
 /** A client presents the key of a session that is over: refused, and said in the log without the key. */

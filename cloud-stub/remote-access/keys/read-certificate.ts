@@ -50,7 +50,7 @@ interface CertificateBlob {
 export function readCertificate(text: string | Uint8Array): Certificate {
   const file = openKeyFile(text);
   const entries = file.kind === "text" ? file.lines.filter((line) => line.trim() !== "" && !line.startsWith("#")) : [];
-  const match = /^([a-z0-9@.-]{1,60})\s+(AAAA[A-Za-z0-9+/=]*)(?:\s+(.*))?$/.exec(entries[0]?.trimEnd() ?? "");
+  const match = /^([a-z0-9@.-]{1,60})\s+(AAAA[A-Za-z0-9+/=]*)(?:\s+(.*))?$/s.exec(entries[0]?.trimEnd() ?? "");
   const [, type = "", base64 = "", comment = ""] = match ?? [];
   if (!type.endsWith(certificateSuffix)) throw noCertificate(type, file.kind === "text" ? file.lines : []);
   if (entries.length > 1) {
@@ -60,6 +60,7 @@ export function readCertificate(text: string | Uint8Array): Certificate {
     );
   }
   const bytes = decodeBase64(base64);
+  if (new SshReader(bytes).text() !== type) throw damaged("its line names another type than the certificate itself");
   const { numbers, kind, serial, keyId, principals, validAfter, validBefore, authority } = readCertificateBlob(bytes);
   return {
     algorithm: numbers.algorithm,

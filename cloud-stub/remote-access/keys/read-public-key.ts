@@ -1,11 +1,18 @@
 // Reads public keys and host keys in any format a person has them in.
 
 import { readPkcs1Public, readPublicKeyInfo } from "./der-key.ts";
-import { KeyError, quoted } from "./key-error.ts";
+import { damaged, KeyError, quoted } from "./key-error.ts";
 import type { KeyFormat } from "./key-file-content.ts";
 import { bitsOf, checkPublic, type KeyAlgorithm, type PublicNumbers } from "./key-numbers.ts";
 import { type ArmouredBlock, armouredBlocks, decodeBase64, openKeyFile } from "./key-text.ts";
-import { certificateSuffix, cleanComment, fingerprintOf, openSshLine, readPublicBlob } from "./public-blob.ts";
+import {
+  certificateSuffix,
+  cleanComment,
+  fingerprintOf,
+  openSshLine,
+  readPublicBlob,
+  typeName,
+} from "./public-blob.ts";
 import { puttyOpening } from "./putty-key.ts";
 import { readCertificateBlob } from "./read-certificate.ts";
 import { isPrivateLabel } from "./read-private-key.ts";
@@ -138,7 +145,7 @@ function readBlock(block: ArmouredBlock): PublicKey {
   }
 }
 
-const entryPattern = /(?:^|[\s,"])((?:ssh-|ecdsa-sha2-|sk-)[A-Za-z0-9@.-]{1,60})\s+(AAAA[A-Za-z0-9+/=]*)(?:\s+(.*))?$/;
+const entryPattern = /(?:^|[\s,"])((?:ssh-|ecdsa-sha2-|sk-)[A-Za-z0-9@.-]{1,60})\s+(AAAA[A-Za-z0-9+/=]*)(?:\s+(.*))?$/s;
 
 /** A line of a .pub, authorized_keys or known_hosts file: the key may follow host names or options. */
 function readLine(line: string): PublicKey | "certificate" | undefined {
@@ -146,7 +153,9 @@ function readLine(line: string): PublicKey | "certificate" | undefined {
   const [, type, base64, comment] = match ?? [];
   if (type === undefined || base64 === undefined) return undefined;
   if (type.endsWith(certificateSuffix)) return "certificate";
-  return publicKey(readPublicBlob(decodeBase64(base64)), "OpenSSHv2", comment ?? "");
+  const numbers = readPublicBlob(decodeBase64(base64));
+  if (typeName(numbers) !== type) throw damaged("its line names another type than the key itself");
+  return publicKey(numbers, "OpenSSHv2", comment ?? "");
 }
 
 /** The key that a host certificate is about; who signed it is not asked. */
@@ -157,7 +166,7 @@ function certifiedKey(line: string): PublicKey {
 
 /** SSH-1's line: bits, exponent and modulus in decimal, comment. */
 function readSsh1Line(line: string): PublicKey | undefined {
-  const match = /^[0-9]{3,5}\s+([0-9]{1,20})\s+([0-9]{100,5000})(?:\s+(.*))?$/.exec(line.trimEnd());
+  const match = /^[0-9]{3,5}\s+([0-9]{1,20})\s+([0-9]{100,5000})(?:\s+(.*))?$/s.exec(line.trimEnd());
   const [, e, n, comment] = match ?? [];
   if (e === undefined || n === undefined) return undefined;
   return publicKey(checkPublic({ algorithm: "RSA", e: BigInt(e), n: BigInt(n) }), "OpenSSHv1", comment ?? "");

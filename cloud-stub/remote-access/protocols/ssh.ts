@@ -1,5 +1,5 @@
 // SSH: the relay is the client; the browser has the bytes of the terminal only.
-import { Client, type ClientChannel, type ConnectConfig, utils } from "ssh2";
+import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { printable } from "#protocol/printable.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
@@ -7,6 +7,7 @@ import { sshAlgorithms } from "./ssh/ssh-algorithms.ts";
 import { type SshError, SshOffer, sshFailure } from "./ssh/ssh-failure.ts";
 import { SshGreeting } from "./ssh/ssh-greeting.ts";
 import { type HostKey, judgeHostKey, readHostKey, readKnownKeys } from "./ssh/ssh-host-key.ts";
+import { type SshKey, sshKey } from "./ssh/ssh-keys.ts";
 import { type Question, SshSignIn } from "./ssh/ssh-sign-in.ts";
 import { SshUplink } from "./ssh/ssh-uplink.ts";
 import { SshWire } from "./ssh/ssh-wire.ts";
@@ -85,9 +86,13 @@ export class SshStream implements ProtocolStream {
     this.#ends = ends;
     this.#listen();
     try {
-      this.#client.connect(this.#config(ends));
+      const { privateKey, certificate, allowsLegacy } = this.#options;
+      const key = privateKey === undefined ? undefined : sshKey({ privateKey, certificate, allowsLegacy });
+      this.#client.connect(this.#config(ends, key));
+      key?.attach(this.#client);
     } catch (error) {
-      this.#fail({ reason: "internal.error", text: `SSH could not be started: ${printable(String(error), 200)}.` });
+      const why = error instanceof Error ? printable(error.message, 200) : "unknown";
+      this.#fail({ reason: "auth.required", text: `The sign-in could not be prepared: ${why}.` });
     }
   }
 
@@ -171,13 +176,11 @@ export class SshStream implements ProtocolStream {
     this.#wire.destroy();
   }
 
-  #config(ends: StreamEnds): ConnectConfig {
-    const { hostKey, allowsLegacy, username, password, privateKey } = this.#options;
+  #config(ends: StreamEnds, key: SshKey | undefined): ConnectConfig {
+    const { hostKey, allowsLegacy, username, password } = this.#options;
     const known = readKnownKeys(hostKey);
-    const key = privateKey === undefined ? undefined : utils.parseKey(privateKey);
-    if (key instanceof Error) throw new Error("the stored private key cannot be read");
     const signIn = new SshSignIn({
-      credentials: { username, password, key },
+      credentials: { username, password, key: key?.key },
       ask: ends.hasChannel ? (question, answered) => this.#ask(question, answered) : undefined,
       fail: (failure) => this.#fail(failure),
     });

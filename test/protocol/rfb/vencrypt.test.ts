@@ -228,6 +228,23 @@ const transcripts: readonly Transcript[] = [
     ),
   },
   {
+    what: "Plain without TLS where the endpoint allows it and TLS cannot be run",
+    options: { username, password, allowsPlainInClear: true },
+    panel: bytes(offer(x509.plain, subtype.tlsPlain, subtype.plain), ok),
+    client: bytes(choice(subtype.plain), plainTls),
+    outcome: authenticated("3.8", 19, 256),
+  },
+  {
+    what: "3.3 has no VeNCrypt",
+    options: { password, ...tls },
+    panel: bytes("RFB 003.003\n", u32(19)),
+    client: bytes("RFB 003.003\n"),
+    outcome: refused(
+      "protocol.unsupported",
+      "The panel offers VeNCrypt; Postern signs in with None or VNC Authentication",
+    ),
+  },
+  {
     what: "Plain without TLS, allowed, but TLS is there",
     options: { username, password, allowsPlainInClear: true, ...tls },
     panel: bytes(offer(subtype.plain, subtype.tlsPlain), 1),

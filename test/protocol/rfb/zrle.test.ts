@@ -111,6 +111,17 @@ describe("tiles as they are written", () => {
     expect(tiles(frame)).toBe(`92${palette}${runs}${runs}`);
   });
 
+  it.each([
+    [127, "ff"],
+    // Form 128 + 128 would not fit into its byte.
+    [128, "80"],
+  ])("%d colours in runs have the form %s", (colours, form) => {
+    // Two rows of a tile for each colour but the last, which takes the rest: runs that come again make a palette worth it.
+    const frame = pictureOf(64, 64, (x, y) => Math.floor((y * 64 + x) / 8) % colours);
+    expect(tiles(frame).slice(0, 2)).toBe(form);
+    expect(read(64, 64, Buffer.from(tiles(frame), "hex"))).toEqual([...frame.pixels]);
+  });
+
   it("a single pixel in palette runs is one byte", () => {
     // Seventeen colours of two pixels and one of one, then all again.
     const row = [...Array.from({ length: 17 }, (_, index) => [index, index]).flat(), 17];

@@ -148,6 +148,12 @@ const transcripts: readonly Transcript[] = [
     data: "\r\r\0\xff\r\0\r",
   },
   {
+    what: "a CR from before BINARY swallows nothing behind it",
+    panel: hex("0d ff fb 00 41 ff fc 00 00"),
+    client: hex("ff fd 00 ff fe 00"),
+    data: "\rA\0",
+  },
+  {
     what: "NOP, GO AHEAD, DATA MARK, BREAK and what does not exist are passed over",
     panel: bytes("a", hex("ff f1 ff f9 ff f2 ff f3 ff 41 ff f0"), "b"),
     client: bytes(),

@@ -68,6 +68,9 @@ export function sshFailure(
     const text = `The panel has no ${what} that is accepted here; it offers ${list}.${hint}`;
     return { reason: "protocol.unsupported", text };
   }
+  // Signing is ours; what it throws says why.
+  if (error.level === "client-authentication")
+    return { reason: "auth.failed", text: `${message.replace(/^.*: /, "The sign-in failed: ")}.` };
   // A disconnect message of the panel has the number of its reason as code (RFC 4253 section 11.1).
   if (typeof error.code === "number") {
     const isAboutSignIn = phase === "sign-in";
