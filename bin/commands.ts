@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
+import { addDataCommands } from "./cloud-data-commands.ts";
 import { parseAddress, parsePort, parseSeed } from "./command-options.ts";
 import { createConnectCommand } from "./connect/connect-command.ts";
 import { createGatewayCommand } from "./gateway-command.ts";
@@ -23,7 +24,7 @@ export function createProgram(finished: (exitCode: number) => void): Command {
     "Postern: the screen or shell of a machine on a factory LAN, in a browser",
   );
   addUp(program, finished);
-  addCloud(program);
+  addCloud(program, finished);
   program.addCommand(createGatewayCommand(finished));
   program.addCommand(createConnectCommand(finished));
   return program;
@@ -61,7 +62,7 @@ interface UpOptions {
   readonly seed: number;
 }
 
-function addCloud(program: Command): void {
+function addCloud(program: Command, finished: (exitCode: number) => void): void {
   const cloud = program.command("cloud").description("the cloud stand-in: console, REST, websockets and MQTT");
   cloud
     .command("run")
@@ -85,15 +86,7 @@ function addCloud(program: Command): void {
       await stopped;
       await running.stop();
     });
-  const user = cloud.command("user").description("the cloud's accounts");
-  user
-    .command("password <name>")
-    .description("give an account a new password, read from standard input or asked for at the terminal")
-    .requiredOption("--data <folder>", "the cloud's data folder")
-    .action(async (name: string, { data }: { readonly data: string }) => {
-      const { setUserPassword } = await import("#cloud-stub/main.ts");
-      await setUserPassword({ dataDir: resolve(data), name });
-    });
+  addDataCommands(cloud, finished);
 }
 
 interface CloudOptions {

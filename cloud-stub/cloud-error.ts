@@ -5,7 +5,9 @@ export type CloudErrorCode =
   | "cloud.bad-master-key"
   | "cloud.port-taken"
   | "cloud.cannot-listen"
-  | "cloud.bad-option";
+  | "cloud.bad-option"
+  | "cloud.in-use"
+  | "cloud.bad-backup";
 
 /** The message says what is wrong and what to do; it holds no secret. */
 export class CloudError extends Error {

@@ -7,13 +7,18 @@ import { linuxRandom } from "#hardware/linux/random.ts";
 import { type Certificates, ensureCertificates } from "./certificates/certificates.ts";
 import { type Cloud, defaultTenantId, startCloud } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
+import { auditWords, backupIn, rekeyWords, verifyAuditIn } from "./data-commands.ts";
 import { adminUserName, type FirstPasswords } from "./first-accounts.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
 import { type CloudLog, createCloudLog } from "./log.ts";
-import { checkMasterKey, findMasterKey, type MasterKey } from "./master-key.ts";
+import { checkMasterKey, findMasterKey, type MasterKey, readOrMakeMasterKey } from "./master-key.ts";
 import { createVault } from "./remote-access/vault.ts";
 import { setPasswordInStore } from "./set-user-password.ts";
+import { databaseFileIn, lockDataFolder } from "./store/data-lock.ts";
+import { rekeyStore } from "./store/rekey.ts";
+import { restoreStore } from "./store/restore.ts";
 import { openStore } from "./store/store.ts";
+import { addUser, listUsers, setUserEnabled } from "./user-commands.ts";
 import { bootstrapTenantId, bootstrapUserName } from "./users/accounts.ts";
 import { scryptHasher } from "./users/password-hasher.ts";
 
@@ -72,11 +77,98 @@ export async function setUserPassword(options: {
   await setPasswordInStore({ ...options, clock: linuxClock, random: linuxRandom });
 }
 
+const world = { clock: linuxClock, random: linuxRandom };
+
+/** `postern cloud user add NAME`: see user-commands.ts. */
+export async function addCloudUser(options: {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly password?: string;
+}): Promise<void> {
+  await addUser({ ...world, ...options });
+}
+
+/** `postern cloud user enable|disable NAME`: see user-commands.ts. */
+export async function setCloudUserEnabled(options: {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly isEnabled: boolean;
+}): Promise<void> {
+  await setUserEnabled({ ...world, ...options });
+}
+
+/** `postern cloud user list`: one line for each account. */
+export async function listCloudUsers(options: { readonly dataDir: string }): Promise<readonly string[]> {
+  return listUsers({ ...world, ...options });
+}
+
+/** `postern cloud rekey`: makes the new key's file if it is missing. See store/rekey.ts. */
+export function rekeyCloud(options: {
+  readonly dataDir: string;
+  readonly masterKeyFile?: string;
+  readonly newMasterKeyFile: string;
+}): string {
+  const { dataDir } = options;
+  databaseFileIn(dataDir);
+  const oldKey = presentMasterKey(options.masterKeyFile);
+  // On the disk before anything is put under it.
+  const newKey = readOrMakeMasterKey(options.newMasterKeyFile, linuxRandom);
+  const outcome = rekeyStore({ dataDir, oldKey, newKey: newKey.key, random: linuxRandom });
+  return rekeyWords(outcome, options.newMasterKeyFile);
+}
+
+/** `postern cloud backup`: see store/backup.ts. */
+export function backupCloud(options: { readonly dataDir: string; readonly to: string }): string {
+  return backupIn(options);
+}
+
+/** `postern cloud audit verify`: see audit/verify-audit.ts. */
+export function verifyCloudAudit(options: { readonly dataDir: string }): {
+  readonly isUnbroken: boolean;
+  readonly words: string;
+} {
+  return verifyAuditIn(options.dataDir);
+}
+
+/** `postern cloud restore`: see store/restore.ts. */
+export async function restoreCloud(options: {
+  readonly dataDir: string;
+  readonly from: string;
+  readonly masterKeyFile?: string;
+  readonly isForced: boolean;
+}): Promise<string> {
+  const masterKey = presentMasterKey(options.masterKeyFile);
+  const verdict = await restoreStore({ ...world, ...options, masterKey });
+  return `Restored. ${auditWords(verdict)}`;
+}
+
+function presentMasterKey(file: string | undefined): Uint8Array {
+  return findMasterKey({ file, env: process.env, random: linuxRandom, isForExistingDatabase: true }).key;
+}
+
 /** Starts a cloud on real ports. Throws CloudError or StoreError with one line for a person. */
 export async function runCloud(options: RunCloudOptions): Promise<CloudProcess> {
-  const log = createCloudLog(linuxClock, options.write ?? writeLine);
   const names = readHostNames(options.hostname ?? defaultHostNames);
   const dataDir = makeDataDir(options.dataDir);
+  const lock = lockDataFolder(dataDir);
+  try {
+    const running = await runOn(dataDir, names, options);
+    return {
+      ...running,
+      async stop() {
+        await running.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function runOn(dataDir: string, names: readonly string[], options: RunCloudOptions): Promise<CloudProcess> {
+  const log = createCloudLog(linuxClock, options.write ?? writeLine);
   const databaseFile = join(dataDir, "postern.db");
   const masterKey = findMasterKey({
     file: options.masterKeyFile,

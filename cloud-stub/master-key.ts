@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import type { Random } from "#hardware/ports.ts";
 import { CloudError } from "./cloud-error.ts";
 import { type Vault, VaultError, vaultKeyBytes } from "./remote-access/vault.ts";
-import { readSealedSetting } from "./store/settings.ts";
+import { flushFolder } from "./store/flush-folder.ts";
+import { masterKeyCheckName, readSealedSetting } from "./store/settings.ts";
 import type { Store } from "./store/store.ts";
 
 export interface MasterKey {
@@ -53,7 +54,7 @@ export function findMasterKey(options: MasterKeyOptions): MasterKey {
 /** A value sealed at the first start opens only under the same key: found out here, not at somebody's first session. */
 export async function checkMasterKey(store: Store, vault: Vault, databaseFile: string): Promise<void> {
   try {
-    await readSealedSetting(store, vault, "master-key-check", () => Buffer.from("postern"));
+    await readSealedSetting(store, vault, masterKeyCheckName, () => Buffer.from("postern"));
   } catch (error) {
     if (!(error instanceof VaultError) || error.code !== "vault.wrong-key") throw error;
     throw new CloudError(
@@ -62,6 +63,11 @@ export async function checkMasterKey(store: Store, vault: Vault, databaseFile: s
       { cause: error },
     );
   }
+}
+
+/** The key in the file; made there if it is missing. Throws CloudError `cloud.bad-master-key`. */
+export function readOrMakeMasterKey(file: string, random: Random): MasterKey {
+  return existsSync(file) ? readKeyFile(file) : makeKeyFile(file, random);
 }
 
 function readKeyFile(file: string): MasterKey {
@@ -84,11 +90,16 @@ function readOrMakeKeyFile(file: string, options: MasterKeyOptions): MasterKey {
       `There is a database but no master key for it: ${file} does not exist. Name the key that was used before with --master-key-file, or start with an empty data folder.`,
     );
   }
-  const key = options.random.bytes(vaultKeyBytes);
+  return makeKeyFile(file, options.random);
+}
+
+function makeKeyFile(file: string, random: Random): MasterKey {
+  const key = random.bytes(vaultKeyBytes);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // `wx`: of two that start at the same time one makes it.
   // Flushed: a power cut must not leave a database whose key never reached the disk.
   writeFileSync(file, `${Buffer.from(key).toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
+  flushFolder(dirname(file));
   return { key, source: file, isNew: true, isReadableByOthers: false };
 }
 

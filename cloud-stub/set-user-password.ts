@@ -1,12 +1,11 @@
 // `postern cloud user password NAME`: a new password for an account, on the data folder of a stopped or running cloud.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import type { Clock, Random } from "#hardware/ports.ts";
 import { Audit } from "./audit/audit.ts";
 import { defaultTenantId } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
+import { databaseFileIn } from "./store/data-lock.ts";
 import { openStore } from "./store/store.ts";
 import { Accounts, passwordLengthMin } from "./users/accounts.ts";
 import { scryptHasher } from "./users/password-hasher.ts";
@@ -23,10 +22,7 @@ export async function setPasswordInStore(options: {
   readonly name: string;
   readonly password?: string;
 }): Promise<void> {
-  const file = join(options.dataDir, "postern.db");
-  if (!existsSync(file)) {
-    throw new CloudError("cloud.bad-option", `There is no cloud in ${options.dataDir}: ${file} does not exist`);
-  }
+  const file = databaseFileIn(options.dataDir);
   const slash = options.name.indexOf("/");
   const tenantId = slash < 0 ? defaultTenantId : options.name.slice(0, slash);
   const name = options.name.slice(slash + 1);
@@ -54,7 +50,7 @@ export async function setPasswordInStore(options: {
 }
 
 /** The first line of standard input. What is typed at a terminal is not shown. */
-async function readPassword(question: string): Promise<string> {
+export async function readPassword(question: string): Promise<string> {
   const isTerminal = process.stdin.isTTY === true;
   if (isTerminal) process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

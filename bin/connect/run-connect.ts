@@ -60,7 +60,8 @@ async function prepare(wantedDevice: string, wantedEndpoint: string, options: Co
   const api = openCloudApi(login);
   const device = await chooseDevice(api, wantedDevice);
   const endpoint = await chooseEndpoint(api, device, wantedEndpoint);
-  if (device.isConnected === false) tell("The gateway is offline at the moment; a connection waits until it is back.");
+  if (device.isConnected === false)
+    tell("The gateway is offline at the moment; a connection waits a short while for it.");
   return { login, device, endpoint, answerWaitMs: answerWait * 1000 };
 }
 

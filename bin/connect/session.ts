@@ -53,6 +53,7 @@ export class Session {
   #isInputPaused = false;
   #isCloudPaused = false;
   #isClosing = false;
+  #isStopped = false;
   #hasPinged = false;
   #isAsking = false;
   #answeredAtMs = performance.now();
@@ -89,13 +90,14 @@ export class Session {
     this.#heardAtMs = performance.now();
     this.#local.input.pause();
     this.#webSocket.close(1000, "client.closed");
-    // The cloud's answer may stand behind bytes that nobody wants any more.
+    // The cloud's answer to it may stand behind more bytes.
     this.#webSocket.resume();
   }
 
   /** As `close`, within 2 s. */
   stop(): void {
     this.close();
+    this.#isStopped = true;
     this.#stopTimer ??= setTimeout(() => this.#webSocket.terminate(), stopMs);
   }
 
@@ -155,7 +157,8 @@ export class Session {
       return;
     }
     const { output } = this.#local;
-    if (!Buffer.isBuffer(data) || this.#isClosing || !output.writable) return;
+    // Bytes that still come after our close frame belong to the answer too.
+    if (!Buffer.isBuffer(data) || this.#isStopped || !output.writable) return;
     this.bytesDown += data.length;
     this.#answeredAtMs = performance.now();
     output.write(data, () => this.#maybeResumeCloud());
@@ -209,7 +212,7 @@ export class Session {
     clearInterval(this.#looking);
     clearTimeout(this.#stopTimer);
     const { input, output } = this.#local;
-    if (end !== endedHere && output.writable) {
+    if (!this.#isStopped && output.writable) {
       input.resume();
       await endOf(output);
       if (!input.readableEnded && !input.destroyed && isSameStream(input, output)) await within(input, lingerMs);

@@ -1,4 +1,4 @@
-// /service/remoteaccess: whether remote access is there, and the endpoints of each device (protocol.md 5.6).
+// /service/remoteaccess: whether remote access is there, the endpoints of each device (protocol.md 5.6), keys and live sessions.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Audit } from "../audit/audit.ts";
 import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
@@ -7,7 +7,9 @@ import { type Endpoint, type EndpointOutcome, endpointAnswer } from "../remote-a
 import type { RemoteAccess } from "../remote-access/remote-access.ts";
 import { principalOf } from "./access.ts";
 import { forbidden, notFound, unprocessable } from "./api-error.ts";
+import { registerKeyPairRoute } from "./key-pairs.ts";
 import { baseUrl } from "./paging.ts";
+import { registerSessionRoutes } from "./sessions.ts";
 
 const area = "remoteaccess";
 const base = "/service/remoteaccess";
@@ -60,6 +62,9 @@ export function registerRemoteAccessRoutes(app: FastifyInstance, deps: RemoteAcc
     await record(request, deps, { endpoint, did: "changed" });
     return endpointAnswer(endpoint);
   });
+
+  registerKeyPairRoute(app, change);
+  registerSessionRoutes(app, deps);
 
   app.delete(`${base}/devices/:deviceId/configurations/:id`, change, async (request, reply) => {
     const device = await deviceOf(request, deps);

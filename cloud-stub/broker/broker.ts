@@ -22,6 +22,9 @@ import { maySubscribe, publishRule } from "./topic-rules.ts";
 export const connectionsMax = 5_000;
 export const connectionsWithoutLoginMax = 500;
 
+/** Longest client identifier as aedes sees it, in characters. */
+const clientIdLengthMax = 128;
+
 export interface BrokerDeps {
   readonly clock: Clock;
   readonly tenantId: string;
@@ -65,6 +68,8 @@ export class Broker {
     const aedes = await Aedes.createBroker({
       id: "postern",
       mq: new NullEmitter(),
+      // MQTT 3.1 allows 23 characters; device identifiers have their own limit, and ours bear a prefix.
+      maxClientsIdLength: clientIdLengthMax,
       // A session that outlived its connection would be a mailbox: each one starts clean (protocol.md 1.2).
       preConnect: (client, packet, done) => {
         const arrival = broker.#arrivals.get(client.conn);

@@ -14,6 +14,9 @@ import type { ClientKind } from "./topic-rules.ts";
 /** Messages of one client that may wait for their turn; more end the connection. */
 export const waitingMax = 2_000;
 
+/** Refused messages of one connection that the log tells of, so that no device can fill the disk with it. */
+const refusalsLoggedMax = 100;
+
 export interface ClientIdentity {
   readonly kind: ClientKind;
   readonly externalId: string;
@@ -36,6 +39,7 @@ export class ClientSession implements MessageContext {
   #waiting = 0;
   #isClosed = false;
   #isExpelled = false;
+  #refusals = 0;
 
   constructor(
     client: Client,
@@ -118,11 +122,16 @@ export class ClientSession implements MessageContext {
 
   async refuse(code: ErrorCode, template: string, text: string): Promise<void> {
     // A second 100 is how a device makes sure that it exists (protocol.md 1.6): nothing to report.
-    if (code !== 41) {
-      const { externalId: device } = this.identity;
-      this.#log.warn("smartrest.refused", { device, code, template: template.slice(0, 20), why: text.slice(0, 300) });
-    }
+    if (code !== 41) this.#logRefusal(code, template, text);
     await this.#send(topics.errors, errorLine(code, template, text));
+  }
+
+  #logRefusal(code: ErrorCode, template: string, text: string): void {
+    this.#refusals += 1;
+    if (this.#refusals > refusalsLoggedMax) return;
+    const isLast = this.#refusals === refusalsLoggedMax;
+    const why = `${text.slice(0, 300)}${isLast ? "; more on this connection is not logged" : ""}`;
+    this.#log.warn("smartrest.refused", { device: this.externalId, code, template: template.slice(0, 20), why });
   }
 
   async giveCredentials(credentials: IssuedCredentials): Promise<void> {

@@ -189,7 +189,12 @@ export class Operations {
     const before = await this.#row(operationId);
     if (before === undefined || (by.deviceId !== undefined && before.device_id !== by.deviceId)) return "unknown";
     if (before.status === status) return isEnded(status) ? "ended" : "unchanged";
-    const isMoved = await this.#move(before, ["PENDING", "EXECUTING"], status, failureReason, by.userName);
+    // Somebody else's text may quote any key of the device. Our own sessions end by the hundred and know one each.
+    const isForeign = by.userName !== undefined || by.deviceId !== undefined;
+    const reason = isForeign
+      ? await this.withoutKeys(before.device_id, failureReason ?? "")
+      : this.#keys.removeFrom([before], failureReason ?? "");
+    const isMoved = await this.#move(before, ["PENDING", "EXECUTING"], status, reason, by.userName);
     return isMoved ? "changed" : "ended";
   }
 
@@ -214,7 +219,8 @@ export class Operations {
       .limit(1)
       .executeTakeFirst();
     if (oldest === undefined) return undefined;
-    const isMoved = await this.#move(oldest, [move.from], move.to, move.failureReason, move.userName);
+    const reason = await this.withoutKeys(deviceId, move.failureReason ?? "");
+    const isMoved = await this.#move(oldest, [move.from], move.to, reason, move.userName);
     return isMoved ? String(oldest.number) : undefined;
   }
 
@@ -271,7 +277,7 @@ export class Operations {
       .executeTakeFirst();
   }
 
-  /** The one place that changes a status: conditional, so that of two that end an operation one wins. */
+  /** The one place that changes a status: conditional, so that of two that end an operation one wins. `failureReason` holds no key. */
   async #move(
     before: OperationRow,
     from: readonly UnfinishedStatus[],
@@ -279,13 +285,12 @@ export class Operations {
     failureReason: string | undefined,
     userName: string | undefined,
   ): Promise<boolean> {
-    const reason = status === "FAILED" ? await this.withoutKeys(before.device_id, failureReason ?? "") : undefined;
     const row = await this.#store.db
       .updateTable("operations")
       .set({
         status,
         updated_at_ms: Math.floor(this.#clock.nowMs()),
-        ...(reason === undefined ? {} : { failure_reason: reason.slice(0, failureReasonLengthMax) }),
+        ...(status === "FAILED" ? { failure_reason: (failureReason ?? "").slice(0, failureReasonLengthMax) } : {}),
         ...(isEnded(status) ? { sealed_key: null } : {}),
       })
       .where("number", "=", before.number)

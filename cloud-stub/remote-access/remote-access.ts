@@ -20,11 +20,12 @@ import { type Refusal, refuseUpgrade } from "./http-refusal.ts";
 import { messageBytesMax } from "./leg.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { PatientWebSocket } from "./patient-websocket.ts";
-import { createStream, type TenantOptionReader } from "./protocols/create-stream.ts";
+import { createStream } from "./protocols/create-stream.ts";
 import type { ProtocolStream } from "./protocols/protocol-stream.ts";
-import { Session, type SessionDependencies } from "./session.ts";
+import { Session, type SessionDependencies, type SessionSummary } from "./session.ts";
 import { closeLeftoverSessions } from "./session-records.ts";
 import { SplitSocket } from "./split-socket.ts";
+import { type TenantOptionReader, tenantLimits } from "./tenant-limits.ts";
 import { readUpgradePath } from "./upgrade-path.ts";
 import type { Vault } from "./vault.ts";
 
@@ -146,6 +147,18 @@ export class RemoteAccess {
     return [...this.#sessions].map((session) => session.heldBytes);
   }
 
+  /** The live sessions as an administrator sees them, the oldest first. */
+  list(): readonly SessionSummary[] {
+    return [...this.#sessions].map((session) => session.summary);
+  }
+
+  /** Ends one session for an administrator; false if there is none with that id. */
+  endSession(sessionId: string, reason: CloseReason): boolean {
+    const session = [...this.#sessions].find(({ id }) => id === sessionId);
+    session?.end(reason);
+    return session !== undefined;
+  }
+
   /** The users of live sessions, each once. */
   userNames(): readonly string[] {
     return [...new Set([...this.#sessions].map((session) => session.userName))];
@@ -210,7 +223,7 @@ export class RemoteAccess {
       this.#refuse(request, socket, judgement.refusal);
       return;
     }
-    const { endpoint, principal, stream } = judgement;
+    const { endpoint, principal, stream, limits } = judgement;
     const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId) : stopping;
     if (refusal !== undefined) {
       this.#refuse(request, socket, refusal);
@@ -221,15 +234,18 @@ export class RemoteAccess {
     const splitSocket = new SplitSocket(socket, head, messageBytesMax);
     this.#clientServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
       this.#judged.delete(socket);
-      const session = new Session(this.#sessionDeps, {
-        endpoint,
-        stream,
-        websocket,
-        socket: splitSocket,
-        userName: principal.userName,
-        clientAddress: peer.address,
-        hasChannel: websocket.protocol === sessionSubprotocol,
-      });
+      const session = new Session(
+        { ...this.#sessionDeps, limits },
+        {
+          endpoint,
+          stream,
+          websocket,
+          socket: splitSocket,
+          userName: principal.userName,
+          clientAddress: peer.address,
+          hasChannel: websocket.protocol === sessionSubprotocol,
+        },
+      );
       this.#sessions.add(session);
       this.#deps.onSession?.();
       void session.finished.then(() => this.#sessions.delete(session));
@@ -244,7 +260,8 @@ export class RemoteAccess {
       const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
       if (!judgement.ok) return judgement;
       const stream = await this.#streamFor(judgement.endpoint, judgement.principal.userName);
-      if (endings === this.#endings || this.#state !== "running") return { ...judgement, stream };
+      const limits = await tenantLimits(this.#sessionDeps.limits, this.#deps.options);
+      if (endings === this.#endings || this.#state !== "running") return { ...judgement, stream, limits };
     }
     return { ok: false, refusal: unsettled } as const;
   }

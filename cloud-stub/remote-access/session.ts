@@ -40,6 +40,22 @@ export interface SessionRequest {
   readonly socket: SplitSocket;
 }
 
+/** A live session as an administrator sees it; without secrets. */
+export interface SessionSummary {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly endpointId: string;
+  readonly endpointName: string;
+  readonly protocol: string;
+  readonly userName: string;
+  readonly clientAddress: string;
+  readonly state: "opening" | "open" | "closing";
+  /** On the wall clock, in ms. */
+  readonly requestedAtMs: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
 /** How long a client may take to hear of a failure in its own protocol, and everything when the cloud stops, in ms. */
 const shortLimitMs = 2_000;
 
@@ -58,6 +74,7 @@ export class Session {
   readonly #waits: TimeLimit;
   readonly #finished = Promise.withResolvers<void>();
   readonly #requestedAtMs: number;
+  readonly #wallRequestedAtMs: number;
   #device: Leg | undefined;
   /** A secret; gone as soon as it is used or of no use. */
   #connectionKey: string | undefined;
@@ -75,6 +92,7 @@ export class Session {
     this.endpoint = request.endpoint;
     this.userName = request.userName;
     this.#requestedAtMs = deps.clock.monotonicMs();
+    this.#wallRequestedAtMs = deps.clock.nowMs();
     this.#waits = new TimeLimit(deps.clock);
     this.#operation = new SessionOperation(deps.operations, (event) => this.#send(event));
     this.#records = new SessionRecords(deps, { id: this.id, ...request });
@@ -87,6 +105,26 @@ export class Session {
 
   get deviceId(): string {
     return this.endpoint.deviceId;
+  }
+
+  get summary(): SessionSummary {
+    const { id, name, protocol } = this.endpoint;
+    const { value } = this.#actor.getSnapshot();
+    const { bytesUp, bytesDown } = this.#relay;
+    const isOver = value === "closing" || value === "closed";
+    return {
+      id: this.id,
+      deviceId: this.deviceId,
+      endpointId: id,
+      endpointName: name,
+      protocol,
+      userName: this.userName,
+      clientAddress: this.#request.clientAddress,
+      state: isOver ? "closing" : this.#isStreamOpen ? "open" : "opening",
+      requestedAtMs: this.#wallRequestedAtMs,
+      bytesUp,
+      bytesDown,
+    };
   }
 
   /** Settles when nothing of the session is left. */

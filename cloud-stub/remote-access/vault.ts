@@ -76,6 +76,44 @@ export function createVault(masterKey: Uint8Array, random: Random): Vault {
   };
 }
 
+/** Finds sealed texts inside a longer one. */
+export const sealedTexts = /\bv1\.[A-Za-z0-9_-]{128,}/g;
+
+/** The beginning of every text that is sealed under this master key. */
+export function sealedMark(masterKey: Uint8Array): string {
+  // Ten characters of base64url are whole bits of the key id; the eleventh mixes with what follows.
+  return prefix + derive(masterKey, "postern.vault.key-id", keyIdBytes).toString("base64url").slice(0, 10);
+}
+
+/**
+ * Gives sealed texts to a new master key: each data key is wrapped anew, the secret itself is not opened. The function
+ * throws VaultError as `open` does; what is under the new key already stays as it is. `where` is for the error's message.
+ */
+export function createRewrapper(keys: {
+  readonly oldKey: Uint8Array;
+  readonly newKey: Uint8Array;
+  readonly random: Random;
+}): (sealed: string, where: string) => string {
+  const { oldKey, newKey, random } = keys;
+  const oldWrappingKey = derive(oldKey, "postern.vault.wrap", vaultKeyBytes);
+  const newWrappingKey = derive(newKey, "postern.vault.wrap", vaultKeyBytes);
+  const newKeyId = derive(newKey, "postern.vault.key-id", keyIdBytes);
+  return (sealed, where) => {
+    if (sealed.startsWith(sealedMark(newKey))) return sealed;
+    const packed = unpack(sealed, where);
+    const dataKey = decrypt(oldWrappingKey, packed.subarray(keyIdBytes, keyIdBytes + wrappedKeyBytes), wrapContext);
+    if (dataKey === undefined) {
+      if (sealed.startsWith(sealedMark(oldKey))) throw damaged(where);
+      throw new VaultError("vault.wrong-key", `The secret of ${where} was sealed under another master key`);
+    }
+    const wrapped = encrypt(newWrappingKey, random.bytes(nonceBytes), dataKey, wrapContext);
+    dataKey.fill(0);
+    return (
+      prefix + Buffer.concat([newKeyId, wrapped, packed.subarray(keyIdBytes + wrappedKeyBytes)]).toString("base64url")
+    );
+  };
+}
+
 function unpack(sealed: string, context: string): Buffer {
   const text = sealed.startsWith(prefix) ? sealed.slice(prefix.length) : undefined;
   // Node's decoder skips what is not base64url: a changed text must not pass for the original.

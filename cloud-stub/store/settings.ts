@@ -33,6 +33,10 @@ export async function writeSealedSetting(store: Store, vault: Vault, name: strin
   await writeSetting(store, name, vault.seal(value, settingContext(name)));
 }
 
-function settingContext(name: string): string {
+/** The value that opens only under the master key of its database. */
+export const masterKeyCheckName = "master-key-check";
+
+/** What a sealed value of that name is bound to. */
+export function settingContext(name: string): string {
   return `setting ${name}`;
 }

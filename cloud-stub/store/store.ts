@@ -30,17 +30,23 @@ const busyTimeoutMs = 5_000;
 
 /** Opens or makes the database file (`:memory:` for one without a file) and migrates it. Throws StoreError. */
 export function openStore(file: string, steps: readonly Migration[] = migrations): Store {
-  const database = openDatabase(file);
-  try {
-    migrate(database, file, steps);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  const database = openDatabase(file, steps);
   return {
     db: new Kysely<Database>({ dialect: new ImmediateDialect({ database }) }),
     close: () => database.close(),
   };
+}
+
+/** As `openStore`, for what needs the database itself. */
+export function openDatabase(file: string, steps: readonly Migration[] = migrations): SqliteDatabase.Database {
+  const database = openFile(file);
+  try {
+    migrate(database, file, steps);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**
@@ -57,7 +63,7 @@ class ImmediateDialect extends SqliteDialect {
   }
 }
 
-function openDatabase(file: string): SqliteDatabase.Database {
+function openFile(file: string): SqliteDatabase.Database {
   try {
     if (file !== ":memory:") {
       // SQLite gives -wal and -shm the mode of the database file.

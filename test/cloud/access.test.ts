@@ -13,6 +13,7 @@ const table = `
 DELETE /devicecontrol/newDeviceRequests/:id | ROLE_DEVICE_CONTROL_ADMIN
 DELETE /inventory/managedObjects/:id | ROLE_INVENTORY_ADMIN+device
 DELETE /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_ADMIN
+DELETE /service/remoteaccess/sessions/:id | ROLE_REMOTE_ACCESS_ADMIN
 DELETE /tenant/options/:category/:key | ROLE_OPTION_MANAGEMENT_ADMIN
 DELETE /tenant/tenants/:tenant/applications/:id | ROLE_TENANT_ADMIN
 DELETE /user/:tenant/groups/:id | ROLE_USER_MANAGEMENT_ADMIN
@@ -36,6 +37,7 @@ GET /inventory/managedObjects/:id | ROLE_INVENTORY_READ+device
 GET /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_READ
 GET /service/remoteaccess/devices/:deviceId/configurations/:id | ROLE_REMOTE_ACCESS_READ
 GET /service/remoteaccess/health | public
+GET /service/remoteaccess/sessions | ROLE_REMOTE_ACCESS_ADMIN
 GET /tenant/currentTenant | login
 GET /tenant/loginOptions | public
 GET /tenant/options | ROLE_OPTION_MANAGEMENT_READ
@@ -60,6 +62,7 @@ POST /devicecontrol/newDeviceRequests/acceptAll | ROLE_DEVICE_CONTROL_ADMIN
 POST /devicecontrol/operations | ROLE_DEVICE_CONTROL_ADMIN
 POST /event/events | device
 POST /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_ADMIN
+POST /service/remoteaccess/keypair/generate | ROLE_REMOTE_ACCESS_ADMIN
 POST /tenant/oauth | public
 POST /tenant/oauth/token | public
 POST /tenant/options | ROLE_OPTION_MANAGEMENT_ADMIN

@@ -98,3 +98,15 @@ test("one payload of many messages leaves the others their turns", async () => {
   expect(turns).toBeGreaterThan(500);
   expect((await bench.events.list({ skip: 0, take: 1 })).total).toBe(1_000);
 });
+
+test("a device that sends nothing but nonsense does not fill the log", async () => {
+  await using bench = await startBench();
+  const loud = await bench.device("loud");
+  await loud.publish("s/us", "999\n".repeat(1_000));
+  const refused = bench.logLines.filter(({ event }) => event === "smartrest.refused");
+  expect(refused).toHaveLength(100);
+  expect(refused.at(-1)).toMatchObject({
+    device: "loud",
+    why: expect.stringMatching(/; more on this connection is not logged$/),
+  });
+});

@@ -135,6 +135,27 @@ describe("the other end of a connection on this machine", () => {
   });
 });
 
+describe("help", () => {
+  it("names every option, and that the password is none of them", async () => {
+    const { code, out } = await postern(["--help"]);
+    expect(code).toBe(0);
+    for (const words of [
+      "--url",
+      "--user",
+      "--password-file",
+      "--ca",
+      "--port",
+      "--stdio",
+      "--once",
+      "--answer-wait",
+    ]) {
+      expect(out).toContain(words);
+    }
+    expect(out).toContain("POSTERN_PASSWORD");
+    expect(out).not.toMatch(/--password[ ,]/);
+  });
+});
+
 describe("a mistake on the command line", () => {
   const cloud = ["--url", "https://cloud.example", "--user", "admin"];
   it.each([

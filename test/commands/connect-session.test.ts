@@ -1,7 +1,7 @@
 // One session of `postern connect` against a cloud in this process: what it holds, how each end is seen through, and whose cloud it bears with.
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { WebSocket } from "ws";
 import { openClientWebSocket } from "#bin/connect/client-websocket.ts";
 import { frameBytesMax, type LocalEnd, queueHighBytes, Session } from "#bin/connect/session.ts";
@@ -15,6 +15,7 @@ let cloud: ForeignCloud | undefined;
 const sessions: Session[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const session of sessions.splice(0)) session.stop();
   await cloud?.close();
   cloud = undefined;
@@ -217,6 +218,10 @@ describe("the end of a session", () => {
       isOver = true;
     });
     const closed = once(far, "close");
+    let answer = "";
+    local.output.on("data", (chunk: Buffer) => {
+      answer += String(chunk);
+    });
     local.input.end("question");
     await once(far, "message");
     for (const piece of ["a", "b", "c"]) {
@@ -228,7 +233,22 @@ describe("the end of a session", () => {
     expect(await closed).toEqual([1000, Buffer.from("client.closed")]);
     expect(performance.now() - lastAtMs).toBeGreaterThan(2_000);
     expect(await session.ended).toMatchObject({ exitCode: 0 });
-    expect(String(local.output.read() ?? "")).toBe("");
+    expect(answer).toBe("abc");
+  }, 15_000);
+
+  it("by want of more of an answer leaves what there is of it to a program that is slow to take it", async () => {
+    const { session, local, far } = await opened({}, { answerWaitMs: 1_000 });
+    local.input.end("question");
+    await once(far, "message");
+    const bytes = Buffer.alloc(200_000, 3);
+    for (let at = 0; at < bytes.length; at += 50_000) far.send(bytes.subarray(at, at + 50_000));
+    await once(far, "close");
+    let got = 0;
+    local.output.on("data", (chunk: Buffer) => {
+      got += chunk.length;
+    });
+    expect(await session.ended).toMatchObject({ exitCode: 0 });
+    expect(got).toBe(bytes.length);
   }, 15_000);
 
   it("does not wait for the answer when the program is gone altogether", async () => {
@@ -266,5 +286,49 @@ describe("the end of a session", () => {
     session.stop();
     expect(await session.ended).toMatchObject({ exitCode: 0 });
     expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+  });
+});
+
+describe("a cloud that says nothing any more", () => {
+  const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1_000);
+  /** Virtual time for the session alone; the sockets are real. */
+  const slowly = () => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+
+  it("is lost after 20 s if it used to ping", async () => {
+    slowly();
+    const { session, far } = await opened();
+    const pong = once(far, "pong");
+    far.ping();
+    await pong;
+    far.pause();
+    await seconds(19);
+    expect(session.bytesUp).toBe(0);
+    await seconds(3);
+    expect(await session.ended).toMatchObject({ exitCode: 14, reason: "cloud.lost" });
+  });
+
+  it("is waited for if it never pinged, as clouds of others do", async () => {
+    slowly();
+    const { local, far } = await opened();
+    await seconds(7_200);
+    far.send(Buffer.from("good morning"));
+    expect(await once(local.output, "data")).toEqual([Buffer.from("good morning")]);
+  });
+
+  it("is not lost for what the local program does not take", async () => {
+    slowly();
+    const { session, local, far } = await opened();
+    const pong = once(far, "pong");
+    far.ping();
+    await pong;
+    const message = Buffer.alloc(64 * 1024);
+    for (let at = 0; at < 10; at += 1) far.send(message);
+    await eventually("the session to hold back", () => (session.queuedBytes > queueHighBytes ? true : undefined));
+    await seconds(300);
+    let got = 0;
+    local.output.on("data", (chunk: Buffer) => {
+      got += chunk.length;
+    });
+    await eventually("all of it", () => (got === 10 * message.length ? true : undefined));
   });
 });

@@ -70,13 +70,13 @@ function swapInBase64(text: string, from: string, to: string): string {
   return [lines[0], Buffer.from(bytes.replace(from, to), "latin1").toString("base64"), lines.at(-1)].join("\n");
 }
 
-/** EncryptedPrivateKeyInfo with a scheme, a salt of 8 bytes, 2048 iterations and 16 bytes of nothing. */
-function asPbes1(objectIdHex: string): string {
+/** EncryptedPrivateKeyInfo with a scheme, a salt of 8 bytes, 2048 iterations unless said otherwise, and 16 bytes of nothing. */
+function asPbes1(objectIdHex: string, iterationsHex = "0800"): string {
   const element = (tag: number, ...parts: Buffer[]) => {
     const content = Buffer.concat(parts);
     return Buffer.concat([Buffer.from([tag, content.length]), content]);
   };
-  const parameters = element(0x30, element(0x04, Buffer.alloc(8, 1)), element(0x02, Buffer.from([0x08, 0x00])));
+  const parameters = element(0x30, element(0x04, Buffer.alloc(8, 1)), element(0x02, Buffer.from(iterationsHex, "hex")));
   const scheme = element(0x30, Buffer.from(objectIdHex, "hex"), parameters);
   const file = element(0x30, scheme, element(0x04, Buffer.alloc(16)));
   return `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${file.toString("base64")}\n-----END ENCRYPTED PRIVATE KEY-----`;
@@ -92,6 +92,8 @@ describe("a file that asks for too much work", () => {
     ["bcrypt's rounds", withRounds(2 ** 32 - 1)],
     ["bcrypt's rounds, one above the limit", withRounds(derivationLimits.bcryptRounds + 1)],
     ["PBKDF2's iterations", withIterations("7fffffff")],
+    ["PBES1's iterations", asPbes1("06092a864886f70d010503", "030d41")],
+    ["the iterations of PKCS#12", asPbes1("060a2a864886f70d010c0103", "7fffffff")],
   ])("is refused at once: %s", (_, text) => {
     const before = process.cpuUsage();
     expect(codeOf(() => readPrivateKey(text, goldenPassphrase))).toBe("key.too-large");

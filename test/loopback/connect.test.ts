@@ -1,4 +1,5 @@
 // `postern connect` as a process beside a real cloud and gateway: ports, pipes, bulk, ends of stream and everything that can be wrong.
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -11,7 +12,8 @@ import type { RunningPanel } from "#simulator/panels/panel.ts";
 import { vncPanel } from "#simulator/panels/vnc-panel.ts";
 import { type ConnectProgram, cloudOptions, startConnect } from "../support/connect-program.ts";
 import { operatorOf, startPanel } from "../support/loopback.ts";
-import { eventually, type Program, temporaryFolder } from "../support/processes.ts";
+import { isAnyMissing, peers } from "../support/peers.ts";
+import { eventually, type Program, repositoryRoot, temporaryFolder } from "../support/processes.ts";
 import { adminPassword, type RunningCloud, startCloudProgram, startGatewayProgram } from "../support/running-cloud.ts";
 import { freePort } from "../support/xvnc.ts";
 
@@ -299,6 +301,26 @@ describe("postern connect", () => {
     program.child.stdin.end(request);
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.errors()).toBe(`postern: ${file} can be read by others; chmod 600 keeps it private.\n`);
+  });
+
+  test.skipIf(isAnyMissing(peers.script))("asks for the password at the terminal without showing it", async () => {
+    const words = [process.execPath, join(repositoryRoot, "bin/postern.mjs"), "connect", id, "PLC web", "--stdio"];
+    const command = `printf 'GET /asked\\r\\n' | ${[...words, ...cloudOptions(cloud)].map((word) => `'${word}'`).join(" ")}`;
+    const { POSTERN_PASSWORD: _none, ...env } = process.env;
+    // Makes a terminal of its own, and types there what comes on standard input.
+    const typed = spawn("script", ["-qec", command, "/dev/null"], { env, stdio: "pipe" });
+    let shown = "";
+    typed.stdout.setEncoding("utf8").on("data", (text: string) => {
+      shown += text;
+    });
+    await eventually("the question", () => (shown.includes("Password of t1000/admin at https://") ? true : undefined));
+    // A slip of the finger, and the key that takes it back.
+    typed.stdin.write(`${adminPassword}x\u007f\r`);
+    const [code] = await once(typed, "exit");
+    expect(code).toBe(0);
+    expect(shown).toContain("answer to GET /asked");
+    expect(shown).not.toContain(adminPassword);
+    expect(shown).not.toContain(adminPassword.slice(0, 4));
   });
 
   test("Ctrl-C closes the port and its sessions in order, with exit code 0", async () => {

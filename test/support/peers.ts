@@ -13,6 +13,7 @@ export const peers = {
   xterm: { program: "xterm", debianPackage: "xterm" },
   xwd: { program: "xwd", debianPackage: "x11-apps" },
   chromium: { program: "chromium", debianPackage: "chromium" },
+  script: { program: "script", debianPackage: "bsdutils" },
   sshd: { program: "sshd", debianPackage: "openssh-server" },
   ssh: { program: "ssh", debianPackage: "openssh-client" },
   ip: { program: "ip", debianPackage: "iproute2" },

@@ -29,7 +29,7 @@ export function bcryptPbkdf(passphrase: Uint8Array, salt: Uint8Array, rounds: nu
   return key;
 }
 
-function bcryptHash(passphrase: Uint32Array, salt: Uint32Array): Buffer {
+function bcryptHash(passphrase: Int32Array, salt: Int32Array): Buffer {
   const cipher = new Blowfish();
   cipher.expand(passphrase, salt);
   for (let index = 0; index < costRounds; index += 1) {
@@ -42,7 +42,7 @@ function bcryptHash(passphrase: Uint32Array, salt: Uint32Array): Buffer {
   }
   const out = Buffer.alloc(hashBytes);
   words.forEach((word, index) => {
-    out.writeUInt32LE(word, index * 4);
+    out.writeInt32LE(word, index * 4);
   });
   return out;
 }
@@ -51,6 +51,6 @@ function sha512(bytes: Uint8Array): Buffer {
   return createHash("sha512").update(bytes).digest();
 }
 
-function wordsOf(bytes: Buffer): Uint32Array {
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32BE(index * 4));
+function wordsOf(bytes: Buffer): Int32Array {
+  return Int32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readInt32BE(index * 4));
 }

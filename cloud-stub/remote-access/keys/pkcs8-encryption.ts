@@ -1,5 +1,5 @@
 // Opens encrypted PKCS#8: PBES2 and PBES1 of PKCS#5 (RFC 8018), and triple DES as PKCS#12 derives its key (RFC 7292 appendix B).
-import { createHash, pbkdf2Sync, scryptSync } from "node:crypto";
+import { createHash, hash as oneShot, pbkdf2Sync, scryptSync } from "node:crypto";
 import { type BlockCipher, blockCiphers, decryptPadded } from "./block-ciphers.ts";
 import { DerReader, derTags } from "./der.ts";
 import { damaged, KeyError, passphraseNeeded, unsupported } from "./key-error.ts";
@@ -102,7 +102,7 @@ const pseudorandomFunctions: Readonly<Record<string, string>> = {
 
 function readPbkdf2(parameters: DerReader, keyBytes: number): Derive {
   const salt = parameters.octets();
-  const iterations = readIterations(parameters);
+  const iterations = readIterations(parameters, derivationLimits.pbkdf2Iterations);
   if (parameters.nextTag === derTags.integer && parameters.count() !== keyBytes) {
     throw damaged("its key length is not that of its cipher");
   }
@@ -112,11 +112,10 @@ function readPbkdf2(parameters: DerReader, keyBytes: number): Derive {
   return (passphrase) => pbkdf2Sync(passphrase, salt, iterations, keyBytes, hash);
 }
 
-function readIterations(parameters: DerReader): number {
+function readIterations(parameters: DerReader, max: number): number {
   const iterations = parameters.count();
   if (iterations < 1) throw damaged("its key derivation makes no sense");
-  if (iterations > derivationLimits.pbkdf2Iterations)
-    throw tooMuchWork(`${derivationLimits.pbkdf2Iterations} iterations`);
+  if (iterations > max) throw tooMuchWork(`${max} iterations`);
   return iterations;
 }
 
@@ -146,10 +145,10 @@ function readScrypt(parameters: DerReader, keyBytes: number): Derive {
 
 /** RFC 8018 section 6.1: key and IV of single DES from PBKDF1. */
 function readPbes1(parameters: DerReader, hash: "md5" | "sha1"): Scheme {
-  const [salt, iterations] = [parameters.octets(), readIterations(parameters)];
+  const [salt, iterations] = [parameters.octets(), readIterations(parameters, derivationLimits.olderIterations)];
   const derive = (passphrase: Buffer) => {
     let digest = createHash(hash).update(passphrase).update(salt).digest();
-    for (let index = 1; index < iterations; index += 1) digest = createHash(hash).update(digest).digest();
+    for (let index = 1; index < iterations; index += 1) digest = oneShot(hash, digest, "buffer");
     return { key: digest.subarray(0, 8), iv: digest.subarray(8, 16) };
   };
   return { cipher: blockCiphers.desCbc, derive };
@@ -157,7 +156,7 @@ function readPbes1(parameters: DerReader, hash: "md5" | "sha1"): Scheme {
 
 /** Triple DES with three keys, or with two of which the first is used again. */
 function readPkcs12(parameters: DerReader, keyBytes: 16 | 24): Scheme {
-  const [salt, iterations] = [parameters.octets(), readIterations(parameters)];
+  const [salt, iterations] = [parameters.octets(), readIterations(parameters, derivationLimits.olderIterations)];
   if (salt.length === 0) throw damaged("its key derivation makes no sense");
   const derive = (passphrase: Buffer) => {
     const key = pkcs12Bytes(1, passphrase, salt, iterations, keyBytes);
@@ -177,7 +176,7 @@ function pkcs12Bytes(purpose: 1 | 2, passphrase: Buffer, salt: Buffer, iteration
   const out: Buffer[] = [];
   for (let made = 0; made < length; made += 20) {
     let digest = createHash("sha1").update(diversifier).update(input).digest();
-    for (let index = 1; index < iterations; index += 1) digest = createHash("sha1").update(digest).digest();
+    for (let index = 1; index < iterations; index += 1) digest = oneShot("sha1", digest, "buffer");
     out.push(digest);
     input = addToBlocks(input, filled(digest));
   }

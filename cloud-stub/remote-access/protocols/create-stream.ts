@@ -1,6 +1,7 @@
 // Makes the protocol's stream for one session of an endpoint: reads what it is signed in with and how the tenant wants it.
 import type { Endpoint, Endpoints } from "../endpoints.ts";
 import type { SessionLimits } from "../limits.ts";
+import { optionCategory, type TenantOptionReader } from "../tenant-limits.ts";
 import { PassthroughStream } from "./passthrough.ts";
 import type { ProtocolStream } from "./protocol-stream.ts";
 import { SshStream } from "./ssh.ts";
@@ -14,13 +15,6 @@ export interface StreamDependencies {
   /** A key of a panel was kept or could not be kept. */
   readonly hostKeyLearnt: (fingerprint: string, outcome: Promise<boolean>) => void;
 }
-
-export interface TenantOptionReader {
-  get(category: string, key: string): Promise<string | undefined>;
-}
-
-/** Category of the tenant options that concern this folder. */
-export const optionCategory = "remoteaccess";
 
 /** Throws VaultError if a stored secret cannot be opened. */
 export async function createStream(endpoint: Endpoint, deps: StreamDependencies): Promise<ProtocolStream> {

@@ -1,7 +1,7 @@
 // The steps of a connection in words.
 import type { ConnectionStep } from "./connection-state.ts";
 
-/** Written small, as the user guide quotes them; the page shows the first letter large. */
+/** Written small, to stand in a sentence too; the page shows the first letter large. */
 export const stepWords: Readonly<Record<ConnectionStep, string>> = {
   preparing: "preparing the connection",
   "waiting-for-gateway": "waiting for gateway",

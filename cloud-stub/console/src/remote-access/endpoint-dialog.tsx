@@ -4,14 +4,11 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { errorText, isApiError } from "../cloud/api-error.ts";
 import { Dialog } from "../frame/dialog.tsx";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
-import {
-  type CredentialsType,
-  type Endpoint,
-  type EndpointDraft,
-  type OfferedProtocol,
-  saveEndpoint,
-} from "./endpoint.ts";
+import { type Endpoint, type OfferedProtocol, saveEndpoint } from "./endpoint.ts";
+import { draftOf, type EndpointDraft, withProtocol } from "./endpoint-draft.ts";
 import { type EndpointField, readSaveErrors, type SaveErrors } from "./field-errors.ts";
+import "./remote-access.css";
+import { SignInFields } from "./sign-in-fields.tsx";
 
 interface EndpointDialogProps {
   readonly deviceId: string;
@@ -23,6 +20,13 @@ interface EndpointDialogProps {
 }
 
 const noErrors: SaveErrors = { fields: {} };
+
+const protocolHints: Readonly<Record<string, string>> = {
+  VNC: "The console shows the panel’s screen.",
+  TELNET: "A terminal in the console. Not encrypted between the gateway and the device.",
+  SSH: "A terminal in the console. The cloud signs in; the secrets never reach the browser again.",
+  PASSTHROUGH: "Bytes as they are, for a native client.",
+};
 
 export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose }: EndpointDialogProps): ReactNode {
   const [draft, setDraft] = useState<EndpointDraft>(() => draftOf(existing, protocols));
@@ -46,10 +50,10 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
     }
   };
 
-  const isVnc = draft.protocol === "VNC";
+  const hasSignIn = draft.protocol === "VNC" || draft.protocol === "SSH";
   const errorAt = (field: EndpointField): string | undefined => errors.fields[field];
   // An error of a field that is not on the form still has to be seen.
-  const hidden = isVnc ? [] : [errors.fields.credentialsType, errors.fields.password];
+  const hidden = hasSignIn ? [] : [errors.fields.credentialsType, errors.fields.password];
   const general = [errors.general, ...hidden].filter((text) => text !== undefined).join(" ");
 
   return (
@@ -57,6 +61,7 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
       title={existing === undefined ? "Add endpoint" : "Edit endpoint"}
       testId="endpoint-dialog"
       onDismiss={onClose}
+      size={draft.protocol === "SSH" ? "600" : "480"}
       footer={
         <>
           <IxButton variant="secondary" onClick={onClose} data-testid="endpoint-cancel">
@@ -75,7 +80,7 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
           value={draft.protocol}
           onChange={(protocol) => change(withProtocol(draft, protocol, protocols))}
           choices={choicesOf(protocols, draft.protocol)}
-          hint={isVnc ? "The console shows the panel’s screen." : "Bytes as they are, for a native client."}
+          hint={protocolHints[draft.protocol] ?? ""}
           error={errorAt("protocol")}
         />
         <TextField
@@ -106,7 +111,7 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
             error={errorAt("port")}
           />
         </div>
-        {isVnc && <SignInFields draft={draft} change={change} existing={existing} errorAt={errorAt} />}
+        {hasSignIn && <SignInFields draft={draft} change={change} existing={existing} errorAt={errorAt} />}
         {existing !== undefined && (
           <p className="field-hint">Saving a change ends open connections to this endpoint.</p>
         )}
@@ -116,74 +121,6 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
       </form>
     </Dialog>
   );
-}
-
-interface SignInFieldsProps {
-  readonly draft: EndpointDraft;
-  readonly change: (part: Partial<EndpointDraft>) => void;
-  readonly existing: Endpoint | undefined;
-  readonly errorAt: (field: EndpointField) => string | undefined;
-}
-
-function SignInFields({ draft, change, existing, errorAt }: SignInFieldsProps): ReactNode {
-  const isStored = existing?.credentials?.type === "PASS_ONLY";
-  return (
-    <>
-      <ChoiceField
-        id="endpoint-sign-in"
-        label="Sign-in"
-        value={draft.credentialsType}
-        onChange={(value) => change({ credentialsType: value as CredentialsType })}
-        choices={[
-          { value: "NONE", text: "No password" },
-          { value: "PASS_ONLY", text: "Password only" },
-        ]}
-        {...(draft.credentialsType === "NONE"
-          ? { hint: "A panel that wants a password asks for it at each connection." }
-          : {})}
-        error={errorAt("credentialsType")}
-      />
-      {draft.credentialsType === "PASS_ONLY" && (
-        <TextField
-          id="endpoint-password"
-          label="Password"
-          type="password"
-          value={draft.password}
-          onChange={(password) => change({ password })}
-          autoComplete="new-password"
-          {...(isStored ? { placeholder: "Stored; leave empty to keep it" } : {})}
-          hint="The password of the VNC server. It is stored encrypted and never shown again."
-          error={errorAt("password")}
-        />
-      )}
-    </>
-  );
-}
-
-function draftOf(existing: Endpoint | undefined, protocols: readonly OfferedProtocol[]): EndpointDraft {
-  return {
-    name: existing?.name ?? "",
-    protocol: existing?.protocol ?? protocols[0]?.protocol ?? "VNC",
-    hostname: existing?.hostname ?? "",
-    port: existing === undefined ? (protocols[0]?.defaultPort ?? "") : String(existing.port),
-    credentialsType: existing?.credentials?.type === "PASS_ONLY" ? "PASS_ONLY" : "NONE",
-    password: "",
-  };
-}
-
-/** A port that the person did not choose follows the protocol; a sign-in that the protocol lacks goes. */
-function withProtocol(
-  draft: EndpointDraft,
-  protocol: string,
-  protocols: readonly OfferedProtocol[],
-): Partial<EndpointDraft> {
-  const portOf = (wanted: string): string | undefined =>
-    protocols.find((offered) => offered.protocol === wanted)?.defaultPort;
-  return {
-    protocol,
-    ...(draft.port === portOf(draft.protocol) ? { port: portOf(protocol) ?? draft.port } : {}),
-    ...(protocol === "VNC" ? {} : { credentialsType: "NONE" as const }),
-  };
 }
 
 /** An endpoint made by another client may have a protocol that this console does not offer: it stays choosable. */

@@ -1,15 +1,17 @@
 // The list of endpoints: Connect in each row, and a menu with Edit and Remove at its right.
 import {
+  iconCode,
   iconContextMenu,
   iconLink,
   iconOpenExternal,
+  iconPcTower,
   iconPen,
   iconScreen,
   iconTrashcan,
 } from "@siemens/ix-icons/icons";
 import { IxButton, IxDropdownButton, IxDropdownItem, IxIcon } from "@siemens/ix-react";
 import type { ReactNode } from "react";
-import { type Endpoint, isOffered, protocolText } from "./endpoint.ts";
+import { type Endpoint, isOffered, isOpenable, protocolText } from "./endpoint.ts";
 
 interface EndpointTableProps {
   readonly deviceId: string;
@@ -17,9 +19,11 @@ interface EndpointTableProps {
   readonly mayConfigure: boolean;
   readonly onEdit: (endpoint: Endpoint) => void;
   readonly onRemove: (endpoint: Endpoint) => void;
+  readonly onNative: (endpoint: Endpoint) => void;
 }
 
-export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRemove }: EndpointTableProps): ReactNode {
+export function EndpointTable(props: EndpointTableProps): ReactNode {
+  const { deviceId, endpoints } = props;
   return (
     <div className="table-scroll">
       <table className="ix-table" data-testid="endpoint-table">
@@ -42,7 +46,7 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
             <tr key={endpoint.id} data-testid={`endpoint-${endpoint.id}`} data-name={endpoint.name}>
               <td className="breaks">
                 <span className="with-icon">
-                  <IxIcon name={endpoint.protocol === "VNC" ? iconScreen : iconLink} size="16" aria-hidden="true" />
+                  <IxIcon name={iconOf(endpoint.protocol)} size="16" aria-hidden="true" />
                   <span>{endpoint.name}</span>
                 </span>
               </td>
@@ -51,8 +55,8 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
               <td>{protocolText(endpoint.protocol)}</td>
               <td className="wide-only">{signInText(endpoint)}</td>
               <td className="actions">
-                <Connect deviceId={deviceId} endpoint={endpoint} />
-                {mayConfigure && <RowMenu endpoint={endpoint} onEdit={onEdit} onRemove={onRemove} />}
+                <Connect deviceId={deviceId} endpoint={endpoint} onNative={props.onNative} />
+                <RowMenu endpoint={endpoint} {...props} />
               </td>
             </tr>
           ))}
@@ -62,19 +66,43 @@ export function EndpointTable({ deviceId, endpoints, mayConfigure, onEdit, onRem
   );
 }
 
-function signInText(endpoint: Endpoint): string {
-  if (endpoint.protocol !== "VNC") return "—";
-  return endpoint.credentials?.type === "PASS_ONLY" ? "Password stored" : "No password";
+function iconOf(protocol: string): string {
+  if (protocol === "VNC") return iconScreen;
+  return protocol === "SSH" || protocol === "TELNET" ? iconCode : iconLink;
 }
 
-function Connect({ deviceId, endpoint }: { readonly deviceId: string; readonly endpoint: Endpoint }): ReactNode {
-  if (endpoint.protocol !== "VNC") {
+function signInText({ protocol, credentials }: Endpoint): string {
+  switch (credentials?.type) {
+    case "PASS_ONLY":
+      return "Password stored";
+    case "USER_PASS":
+      return "Username and password";
+    case "KEY_PAIR":
+      return "Public/private keys";
+    case "CERTIFICATE":
+      return "Certificate";
+    default:
+      return protocol === "VNC" ? "No password" : "—";
+  }
+}
+
+interface ConnectProps {
+  readonly deviceId: string;
+  readonly endpoint: Endpoint;
+  readonly onNative: (endpoint: Endpoint) => void;
+}
+
+function Connect({ deviceId, endpoint, onNative }: ConnectProps): ReactNode {
+  if (!isOpenable(endpoint.protocol)) {
     return (
-      <span className="soft native-client" data-testid={`native-${endpoint.id}`}>
-        {endpoint.protocol === "PASSTHROUGH"
-          ? "Needs a native client and a local proxy"
-          : "This console cannot open this protocol"}
-      </span>
+      <IxButton
+        variant="secondary"
+        icon={iconPcTower}
+        onClick={() => onNative(endpoint)}
+        data-testid={`native-${endpoint.id}`}
+      >
+        Native client
+      </IxButton>
     );
   }
   return (
@@ -91,15 +119,15 @@ function Connect({ deviceId, endpoint }: { readonly deviceId: string; readonly e
   );
 }
 
-function RowMenu({
-  endpoint,
-  onEdit,
-  onRemove,
-}: {
+interface RowMenuProps {
   readonly endpoint: Endpoint;
+  readonly mayConfigure: boolean;
   readonly onEdit: (endpoint: Endpoint) => void;
   readonly onRemove: (endpoint: Endpoint) => void;
-}): ReactNode {
+  readonly onNative: (endpoint: Endpoint) => void;
+}
+
+function RowMenu({ endpoint, mayConfigure, onEdit, onRemove, onNative }: RowMenuProps): ReactNode {
   return (
     <IxDropdownButton
       variant="subtle-tertiary"
@@ -109,7 +137,13 @@ function RowMenu({
       ariaLabelDropdownButton={`More for ${endpoint.name}`}
       data-testid={`endpoint-menu-${endpoint.id}`}
     >
-      {isOffered(endpoint.protocol) && (
+      <IxDropdownItem
+        label="Use a native client"
+        icon={iconPcTower}
+        onClick={() => onNative(endpoint)}
+        data-testid={`native-client-${endpoint.id}`}
+      />
+      {mayConfigure && isOffered(endpoint.protocol) && (
         <IxDropdownItem
           label="Edit"
           icon={iconPen}
@@ -117,12 +151,14 @@ function RowMenu({
           data-testid={`edit-endpoint-${endpoint.id}`}
         />
       )}
-      <IxDropdownItem
-        label="Remove"
-        icon={iconTrashcan}
-        onClick={() => onRemove(endpoint)}
-        data-testid={`remove-endpoint-${endpoint.id}`}
-      />
+      {mayConfigure && (
+        <IxDropdownItem
+          label="Remove"
+          icon={iconTrashcan}
+          onClick={() => onRemove(endpoint)}
+          data-testid={`remove-endpoint-${endpoint.id}`}
+        />
+      )}
     </IxDropdownButton>
   );
 }

@@ -1,8 +1,9 @@
 // Remote access endpoints of a gateway, as the cloud's configuration interface speaks of them.
 import type { RemoteAccessProtocol } from "#protocol/remote-access.ts";
 import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
+import { bodyOf, type EndpointDraft } from "./endpoint-draft.ts";
 
-export type CredentialsType = "NONE" | "PASS_ONLY";
+export type CredentialsType = "NONE" | "PASS_ONLY" | "USER_PASS" | "KEY_PAIR" | "CERTIFICATE";
 
 export interface Endpoint {
   readonly id: string;
@@ -10,19 +11,22 @@ export interface Endpoint {
   readonly hostname: string;
   readonly port: number;
   readonly protocol: string;
-  /** `password` is "***" when one is stored; the cloud never gives it out. */
-  readonly credentials?: { readonly type?: string | null; readonly password?: string | null } | null;
+  /** A stored secret is "***"; the cloud never gives it out. */
+  readonly credentials?: {
+    readonly type?: string | null;
+    readonly username?: string | null;
+    readonly password?: string | null;
+    readonly publicKey?: string | null;
+    readonly privateKey?: string | null;
+    readonly certificate?: string | null;
+    readonly hostKey?: string | null;
+  } | null;
   readonly attrs?: unknown;
 }
 
-/** What a person typed; the port stays text, so that the cloud can say what is wrong with it. */
-export interface EndpointDraft {
-  readonly name: string;
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port: string;
-  readonly credentialsType: CredentialsType;
-  readonly password: string;
+export interface KeyPair {
+  readonly publicKey: string;
+  readonly privateKey: string;
 }
 
 function base(deviceId: string): string {
@@ -37,23 +41,20 @@ export function fetchEndpoint(deviceId: string, id: string, signal: AbortSignal)
   return getJson<Endpoint>(`${base(deviceId)}/${encodeURIComponent(id)}`, signal);
 }
 
-/** Creates an endpoint, or replaces `existing`; an empty password keeps the stored one. */
+/** Creates an endpoint, or replaces `existing`; a secret that is left empty keeps the stored one. */
 export function saveEndpoint(deviceId: string, draft: EndpointDraft, existing: Endpoint | undefined): Promise<unknown> {
-  const body = {
-    ...(existing === undefined ? {} : { id: existing.id, attrs: existing.attrs ?? undefined }),
-    name: draft.name.trim(),
-    hostname: draft.hostname.trim(),
-    port: draft.port.trim(),
-    protocol: draft.protocol,
-    credentialsType: draft.credentialsType,
-    password: draft.credentialsType === "PASS_ONLY" && draft.password !== "" ? draft.password : null,
-  };
+  const body = bodyOf(draft, existing);
   if (existing === undefined) return postJson(base(deviceId), body);
   return putJson(`${base(deviceId)}/${encodeURIComponent(existing.id)}`, body);
 }
 
 export function removeEndpoint(deviceId: string, id: string): Promise<void> {
   return remove(`${base(deviceId)}/${encodeURIComponent(id)}`);
+}
+
+/** A new pair from the cloud; it is stored nowhere until an endpoint is saved with it. */
+export function generateKeyPair(hostname: string): Promise<KeyPair> {
+  return postJson<KeyPair>("/service/remoteaccess/keypair/generate", { hostname });
 }
 
 export interface OfferedProtocol {
@@ -65,6 +66,8 @@ export interface OfferedProtocol {
 /** The protocols that this console can set up. */
 export const offeredProtocols: readonly OfferedProtocol[] = [
   { protocol: "VNC", text: "VNC", defaultPort: "5900" },
+  { protocol: "TELNET", text: "Telnet", defaultPort: "23" },
+  { protocol: "SSH", text: "SSH", defaultPort: "22" },
   { protocol: "PASSTHROUGH", text: "Passthrough", defaultPort: "22" },
 ];
 
@@ -77,6 +80,11 @@ export function protocolsFor(supported: readonly string[] | undefined): readonly
 /** Whether this console's form can hold all of such an endpoint; saving another kind from it would lose its sign-in. */
 export function isOffered(protocol: string): boolean {
   return offeredProtocols.some((offered) => offered.protocol === protocol);
+}
+
+/** Whether the console itself can open it, on a screen or in a terminal. */
+export function isOpenable(protocol: string): boolean {
+  return protocol === "VNC" || protocol === "SSH" || protocol === "TELNET";
 }
 
 export function protocolText(protocol: string): string {

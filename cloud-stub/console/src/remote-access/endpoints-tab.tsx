@@ -13,6 +13,7 @@ import { mayConfigureEndpoints, mayConnect } from "../sign-in/permissions.ts";
 import { type Endpoint, fetchEndpoints, protocolsFor, removeEndpoint } from "./endpoint.ts";
 import { EndpointDialog } from "./endpoint-dialog.tsx";
 import { EndpointTable } from "./endpoint-table.tsx";
+import { NativeClientDialog } from "./native-client-dialog.tsx";
 
 const refreshEveryMs = 10_000;
 
@@ -35,7 +36,8 @@ type OpenDialog =
   | { readonly kind: "none" }
   | { readonly kind: "add" }
   | { readonly kind: "edit"; readonly endpoint: Endpoint }
-  | { readonly kind: "remove"; readonly endpoint: Endpoint };
+  | { readonly kind: "remove"; readonly endpoint: Endpoint }
+  | { readonly kind: "native"; readonly endpoint: Endpoint };
 
 function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactNode {
   const device = useDevice();
@@ -67,6 +69,7 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           mayConfigure={mayConfigure}
           onEdit={(endpoint) => setDialog({ kind: "edit", endpoint })}
           onRemove={(endpoint) => setDialog({ kind: "remove", endpoint })}
+          onNative={(endpoint) => setDialog({ kind: "native", endpoint })}
         />
       )}
       {!mayConfigure && (
@@ -83,6 +86,9 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           onClose={close}
         />
       )}
+      {dialog.kind === "native" && (
+        <NativeClientDialog deviceId={device.id} endpoint={dialog.endpoint} onClose={close} />
+      )}
       {dialog.kind === "remove" && (
         <ConfirmDialog
           title="Remove the endpoint"
@@ -92,8 +98,8 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           onDone={refresh}
           onClose={close}
         >
-          <strong>{dialog.endpoint.name}</strong> ({dialog.endpoint.hostname}:{dialog.endpoint.port}) and its stored
-          password are removed. Open connections to it end at once.
+          <strong>{dialog.endpoint.name}</strong> ({dialog.endpoint.hostname}:{dialog.endpoint.port}) and what is stored
+          to sign in there are removed. Open connections to it end at once.
         </ConfirmDialog>
       )}
     </>
@@ -107,7 +113,7 @@ function NoEndpoints({ mayConfigure }: { readonly mayConfigure: boolean }): Reac
         header="No endpoints yet"
         subHeader={
           mayConfigure
-            ? "Add the IP address and port of a VNC server, as the gateway can reach it."
+            ? "Add the IP address and port of a VNC, SSH or Telnet server, as the gateway can reach it."
             : "Somebody who may change endpoints has to add one first."
         }
         icon={iconRemoteAccess}

@@ -1,6 +1,22 @@
 // Puts the cloud's words on what is wrong with an endpoint at the fields they are about.
 
-export type EndpointField = "name" | "protocol" | "hostname" | "port" | "credentialsType" | "password";
+/** The fields by the names the cloud uses, with the labels of the form. */
+const labels = {
+  name: "Name",
+  protocol: "Protocol",
+  hostname: "IP address",
+  port: "Port",
+  credentialsType: "Sign-in",
+  username: "User",
+  password: "Password",
+  privateKey: "Private key",
+  publicKey: "Public key",
+  passphrase: "Passphrase",
+  certificate: "Certificate",
+  hostKey: "Host key",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type EndpointField = keyof typeof labels;
 
 export interface SaveErrors {
   readonly fields: Readonly<Partial<Record<EndpointField, string>>>;
@@ -8,25 +24,19 @@ export interface SaveErrors {
   readonly general?: string;
 }
 
-/** The fields by the names the cloud uses, with the labels of the form. */
-const labels: Readonly<Record<EndpointField, string>> = {
-  name: "Name",
-  protocol: "Protocol",
-  hostname: "IP address",
-  port: "Port",
-  credentialsType: "Sign-in",
-  password: "Password",
-};
+/** The cloud joins its complaints by "; ", each beginning with the field's name and what is wrong with it. */
+const complaintStart =
+  /; (?=[a-zA-Z]+ (?:must|cannot be used|is needed or wrong|does not belong|is a host's|\S+ is not supported|\S+ must be true) ?)/;
 
-/** The cloud joins its complaints by "; ", each beginning with the field's name and what it "must". */
-const complaintStart = /; (?=[a-zA-Z]+ (?:must|\S+ is not supported) )/;
+/** The form says by itself which way to sign in a field belongs to. */
+const signInName = / in (?:PASS_ONLY|USER_PASS|KEY_PAIR|CERTIFICATE) credentials/;
 
 export function readSaveErrors(message: string): SaveErrors {
   const fields: Partial<Record<EndpointField, string>> = {};
   const general: string[] = [];
   for (const complaint of message.replace(/\.$/, "").split(complaintStart)) {
     const name = complaint.split(/[ :]/, 1)[0] ?? "";
-    if (isField(name)) fields[name] ??= `${labels[name]}${complaint.slice(name.length)}.`;
+    if (isField(name)) fields[name] ??= `${labels[name]}${complaint.slice(name.length).replace(signInName, "")}.`;
     else general.push(`${complaint}.`);
   }
   return general.length === 0 ? { fields } : { fields, general: general.join(" ") };

@@ -24,7 +24,8 @@ export function signOut(): Promise<void> {
   return postJson<void>("/user/logout", {});
 }
 
-async function fetchTenantId(): Promise<string> {
+/** The name of the tenant that this cloud is for. */
+export async function fetchTenantId(): Promise<string> {
   const { loginOptions } = await getJson<LoginOptions>("/tenant/loginOptions");
   for (const option of loginOptions) {
     const tenantId = option.initRequest === undefined ? null : readTenantId(option.initRequest);

@@ -64,27 +64,32 @@ function signingOf(keyType: string, allowsLegacy: boolean): Signing {
 function certificateKey(parsed: ParsedKey, certificate: string, allowsLegacy: boolean): SshKey {
   const blob = Buffer.from(certificate.split(" ")[1] ?? "", "base64");
   const signing = signingOf(parsed.type, allowsLegacy);
-  let isSigning = false;
+  let connected: Client | undefined;
   const key = Object.create(parsed, {
     type: { value: signing.requested },
     getPublicSSH: { value: () => blob },
     sign: {
       value: (data: Buffer) => {
-        isSigning = true;
+        if (connected !== undefined) renameNext(connected, signing.signed);
         return signatureOf(parsed, signing.hash, data);
       },
     },
   }) as ParsedKey;
   const attach = (client: Client) => {
-    const { write } = (client as unknown as Ssh2Internals)._protocol._packetRW;
-    const finalize = write.finalize.bind(write);
-    write.finalize = (packet, isForced) => {
-      if (!isSigning) return finalize(packet, isForced);
-      isSigning = false;
-      return finalize(renamed(packet, write, signing.signed), isForced);
-    };
+    connected = client;
   };
   return { key, attach };
+}
+
+/** The next packet is the request with the signature that is being made. */
+function renameNext(client: Client, signed: string): void {
+  // Made anew by each key exchange, so it is looked up now.
+  const { write } = (client as unknown as Ssh2Internals)._protocol._packetRW;
+  const { finalize } = write;
+  write.finalize = (packet, isForced) => {
+    write.finalize = finalize;
+    return write.finalize(renamed(packet, write, signed), isForced);
+  };
 }
 
 /** What of ssh2 1.17 has to be reached into: it names the request's algorithm in the signature as well. */
@@ -95,7 +100,7 @@ interface Ssh2Internals {
 interface PacketWriter {
   readonly allocStart: number;
   alloc(payloadBytes: number): Buffer;
-  finalize(packet: Buffer, isForced?: boolean): Buffer;
+  finalize: (packet: Buffer, isForced?: boolean) => Buffer;
 }
 
 /** The same USERAUTH_REQUEST (RFC 4252 section 7) with another algorithm named inside the signature. */
