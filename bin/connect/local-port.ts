@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { ConnectError } from "./connect-error.ts";
 import { exitCodes } from "./exit-codes.ts";
+import type { LocalEnd } from "./local-end.ts";
 import { isPeerGone } from "./peer-process.ts";
-import type { LocalEnd } from "./session.ts";
 
 /** Connections at once; more are closed as they come. */
 export const connectionsMax = 64;

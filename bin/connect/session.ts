@@ -1,28 +1,14 @@
 // Carries the bytes of one session between a local program and a client websocket, with back-pressure, and sees both ends through.
-import type { Readable, Writable } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { ClientWebSocket } from "./client-websocket.ts";
+import { type LocalEnd, seeOut } from "./local-end.ts";
 import { cloudMalformed, cloudTooLarge, cloudVanished, endedHere, readClose, type SessionEnd } from "./session-end.ts";
-
-/** The local program's end: two streams, which may be one socket. */
-export interface LocalEnd {
-  readonly input: Readable;
-  readonly output: Writable;
-  /** Whether the program that has ended its sending is gone altogether; undefined where that cannot be told. */
-  isGone?(): Promise<boolean>;
-  /** Lets go of both streams. */
-  destroy(): void;
-}
 
 /** Longest frame that is sent: what Cumulocity's own clients send, so that any cloud takes it (protocol.md 7.5), in bytes. */
 export const frameBytesMax = 4096;
 /** A queue above this pauses the reading of the other side; it goes on at `queueLowBytes`. */
 export const queueHighBytes = 256 * 1024;
 export const queueLowBytes = 64 * 1024;
-/** How long the local program may take nothing of what is left for it after the session's end, in ms. */
-const drainMs = 30_000;
-/** How long what the program still sends after the session's end is read and dropped, so that no reset takes the last bytes from it, in ms. */
-const lingerMs = 2_000;
 /** After our close frame, which stands behind what the panel has still to take: silence after which the cloud is not waited for, in ms. */
 const closingSilenceMs = 30_000;
 /** How long all of it may take when a person wants to stop, in ms. */
@@ -214,45 +200,10 @@ export class Session {
     const { input, output } = this.#local;
     if (!this.#isStopped && output.writable) {
       input.resume();
-      await endOf(output);
-      if (!input.readableEnded && !input.destroyed && isSameStream(input, output)) await within(input, lingerMs);
+      await seeOut(this.#local);
     }
     this.#local.destroy();
     clearTimeout(this.#stopTimer);
     this.#ended.resolve(end);
   }
-}
-
-/** Ends the stream, and gives up where none of what waits is taken for the limit. */
-function endOf(output: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    let waiting = output.writableLength;
-    const done = (): void => {
-      clearInterval(timer);
-      resolve();
-    };
-    const timer = setInterval(() => {
-      if (output.writableLength >= waiting) done();
-      waiting = output.writableLength;
-    }, drainMs);
-    output.once("close", done);
-    output.end(done);
-  });
-}
-
-/** Until there is nothing more to read, or the limit. */
-function within(input: Readable, limitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, limitMs);
-    input.once("end", done);
-    input.once("close", done);
-  });
-}
-
-function isSameStream(input: Readable, output: Writable): boolean {
-  return Object.is(input, output);
 }

@@ -1,5 +1,5 @@
 // Standard input and output as the local program's end, for ssh's ProxyCommand and for pipes.
-import type { LocalEnd } from "./session.ts";
+import type { LocalEnd } from "./local-end.ts";
 
 export function standardStreams(): LocalEnd {
   const { stdin, stdout } = process;

@@ -5,7 +5,7 @@ import type { Device, DeviceFilter, DeviceRegistry } from "../devices/device-reg
 import type { DeviceRemoval } from "../devices/device-removal.ts";
 import type { Principal } from "../users/principal.ts";
 import { principalOf } from "./access.ts";
-import { forbidden, notFound, unprocessable } from "./api-error.ts";
+import { notFound, unprocessable } from "./api-error.ts";
 import { type Body, isFragmentName, optionalTextField, readBody } from "./body.ts";
 import { baseUrl, collection, type Query, readPage, readQuery } from "./paging.ts";
 
@@ -90,11 +90,11 @@ export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDep
     return managedObject(request, updated, deps);
   });
 
-  app.delete("/inventory/managedObjects/:id", change, async (request, reply) => {
-    const principal = principalOf(request);
-    if (principal.kind === "device") throw forbidden("A device cannot remove itself.");
+  // A device cannot remove itself.
+  const remove = { config: { access: { role: "ROLE_INVENTORY_ADMIN" } as const } };
+  app.delete("/inventory/managedObjects/:id", remove, async (request, reply) => {
     const device = await one(request);
-    await deps.removal.remove(device, principal.userName);
+    await deps.removal.remove(device, principalOf(request).userName);
     return reply.code(204).send();
   });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { devicePath } from "#protocol/remote-access.ts";
 import { openWebSocket, withEndpoint } from "./client-websocket.ts";
 import { adminLogin, basic, type HttpBench, startHttpBench } from "./http-bench.ts";
 
@@ -96,4 +97,88 @@ test("no look at rights is left waiting once the sessions are over", async () =>
   const before = bench.clock.pending;
   bench.clock.advance(1_000);
   await expect.poll(() => bench.clock.pending).toBeLessThan(before);
+});
+
+const protocols: readonly Readonly<Record<string, unknown>>[] = [
+  { protocol: "PASSTHROUGH", credentialsType: "NONE" },
+  { protocol: "VNC", credentialsType: "PASS_ONLY", password: "panel" },
+  { protocol: "TELNET", credentialsType: "NONE" },
+  { protocol: "SSH", credentialsType: "USER_PASS", username: "plc", password: "panel" },
+];
+
+interface Trigger {
+  readonly what: string;
+  readonly method: string;
+  readonly path: (ids: {
+    readonly deviceId: string;
+    readonly endpointId: string;
+    readonly sessionId: string;
+  }) => string;
+  readonly body?: unknown;
+  readonly end: { readonly code: number; readonly reason: string };
+}
+
+const everyTrigger: readonly Trigger[] = [
+  ...triggers.map(([what, method, path, body]) => ({ what, method, path: () => path, body, end: revoked })),
+  { what: "unsubscribing", method: "DELETE", path: () => "/tenant/tenants/t1000/applications/1", end: revoked },
+  {
+    what: "removing the endpoint",
+    method: "DELETE",
+    path: ({ deviceId, endpointId }) => `/service/remoteaccess/devices/${deviceId}/configurations/${endpointId}`,
+    end: { code: 4043, reason: "endpoint.removed" },
+  },
+  {
+    what: "removing the device",
+    method: "DELETE",
+    path: ({ deviceId }) => `/inventory/managedObjects/${deviceId}`,
+    end: { code: 4045, reason: "device.removed" },
+  },
+  {
+    what: "killing the session",
+    method: "DELETE",
+    path: ({ sessionId }) => `/service/remoteaccess/sessions/${sessionId}`,
+    end: { code: 4042, reason: "session.ended-by-admin" },
+  },
+];
+
+const matrix = protocols.flatMap((endpoint) =>
+  everyTrigger.map((trigger) => [trigger.what, String(endpoint["protocol"]), trigger, endpoint] as const),
+);
+/** From the trigger to the close frame at both ends, in ms. */
+const times: number[] = [];
+
+test.each(matrix)("%s ends a %s session at both ends within a second", async (_what, _protocol, trigger, endpoint) => {
+  await using bench = await startHttpBench();
+  const { id: deviceId, mqtt, password } = await bench.registers("gw-1");
+  await mqtt.publishAsync("s/us", "114,c8y_RemoteAccessConnect", { qos: 1 });
+  await mqtt.subscribeAsync("s/ds", { qos: 1 });
+  const request = new Promise<string>((resolve) => mqtt.once("message", (_topic, payload) => resolve(String(payload))));
+  const fields = { name: "Panel", hostname: "192.0.2.10", port: 4_000, ...endpoint };
+  const made = await bench.admin("POST", `/service/remoteaccess/devices/${deviceId}/configurations`, fields);
+  expect(made.status, made.text).toBe(201);
+  const endpointId: string = made.json.id;
+  const login = await person(bench, "eve", 2);
+  const client = openWebSocket(bench, `/service/remoteaccess/client/${deviceId}/configurations/${endpointId}`, login);
+  expect(await client.status).toBe(101);
+  const key = (await request).split(",").at(-1) ?? "";
+  const gateway = openWebSocket(bench, devicePath(key), basic("t1000/device_gw-1", password));
+  expect(await gateway.status).toBe(101);
+  const { sessions } = (await bench.admin("GET", "/service/remoteaccess/sessions")).json;
+  const path = trigger.path({ deviceId, endpointId, sessionId: String(sessions[0].id) });
+  const startedMs = performance.now();
+  const answer = await bench.admin(trigger.method, path, trigger.body);
+  expect(answer.status, answer.text).toBeLessThan(300);
+  expect(await client.closed).toEqual(trigger.end);
+  expect(await gateway.closed).toEqual(trigger.end);
+  times.push(performance.now() - startedMs);
+  expect(times.at(-1)).toBeLessThan(closeMs);
+});
+
+test("the time from each trigger to both ends closed is reported", () => {
+  expect(times).toHaveLength(matrix.length);
+  const sorted = times.toSorted((one, other) => one - other);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  console.log(
+    `revocation: ${times.length} times, median ${median.toFixed(1)} ms, longest ${sorted.at(-1)?.toFixed(1)} ms`,
+  );
 });

@@ -28,12 +28,20 @@ describe("help", () => {
   it.each([
     { args: ["--help"], says: ["Usage: postern", "up", "cloud", "gateway"] },
     { args: ["help", "up"], says: ["Usage: postern up", "--port", "--https-port", "--mqtts-port", "--data", "--seed"] },
-    { args: ["cloud", "--help"], says: ["Usage: postern cloud", "run", "user"] },
+    { args: ["cloud", "--help"], says: ["Usage: postern cloud", "run", "user", "audit", "backup", "restore", "rekey"] },
     {
       args: ["cloud", "run", "--help"],
       says: ["--data", "--listen", "--hostname", "--http-port", "--https-port", "--mqtts-port", "--master-key-file"],
     },
-    { args: ["cloud", "user", "--help"], says: ["Usage: postern cloud user", "password"] },
+    {
+      args: ["cloud", "user", "--help"],
+      says: ["Usage: postern cloud user", "add", "password", "disable", "enable", "list"],
+    },
+    { args: ["cloud", "user", "add", "--help"], says: ["<name>", "--data", "--group"] },
+    { args: ["cloud", "audit", "verify", "--help"], says: ["Usage: postern cloud audit verify", "--data"] },
+    { args: ["cloud", "backup", "--help"], says: ["Usage: postern cloud backup", "--data", "--to"] },
+    { args: ["cloud", "restore", "--help"], says: ["--data", "--from", "--force", "--master-key-file"] },
+    { args: ["cloud", "rekey", "--help"], says: ["--data", "--new-master-key-file", "--master-key-file"] },
     { args: ["cloud", "user", "password", "--help"], says: ["<name>", "--data"] },
     { args: ["gateway", "--help"], says: ["Usage: postern gateway", "run", "check"] },
     { args: ["gateway", "run", "--help"], says: ["Usage: postern gateway run", "--config"] },

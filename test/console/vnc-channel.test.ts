@@ -5,6 +5,7 @@ import { VncChannel } from "#cloud-stub/console/src/connect/vnc-channel.ts";
 function watched() {
   const heard: string[] = [];
   const channel = new VncChannel({
+    isExact: () => true,
     send: (bytes) => heard.push(`sent ${[...bytes].join(" ")}`),
     onAbandoned: () => heard.push("abandoned"),
   });

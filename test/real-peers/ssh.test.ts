@@ -197,7 +197,9 @@ describe.skipIf(skips)("SSH panels that nobody here wrote", () => {
       writeFileSync(phraseFile, phrase);
       const ppk = `${original}.ppk`;
       if (!existsSync(ppk)) execFileSync("puttygen", [original, "-O", "private", "-o", ppk]);
-      execFileSync("puttygen", [ppk, "-O", format, "-o", out, "--new-passphrase", phraseFile, ...more]);
+      // puttygen refuses to write what it has read as it is.
+      const source = format === "private" ? original : ppk;
+      execFileSync("puttygen", [source, "-O", format, "-o", out, "--new-passphrase", phraseFile, ...more]);
       return readFileSync(out, "utf8");
     };
     const formats = (kind: Kind): Made[] =>

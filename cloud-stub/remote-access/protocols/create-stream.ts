@@ -2,8 +2,10 @@
 import type { Endpoint, Endpoints } from "../endpoints.ts";
 import type { SessionLimits } from "../limits.ts";
 import { optionCategory, type TenantOptionReader } from "../tenant-limits.ts";
+import type { PanelKey, PanelKeyOptions } from "./panel-key.ts";
 import { PassthroughStream } from "./passthrough.ts";
 import type { ProtocolStream } from "./protocol-stream.ts";
+import { readKnownKeys } from "./ssh/ssh-host-key.ts";
 import { SshStream } from "./ssh.ts";
 import { TelnetStream } from "./telnet.ts";
 import { createVncStream } from "./vnc.ts";
@@ -34,16 +36,25 @@ export async function createStream(endpoint: Endpoint, deps: StreamDependencies)
 }
 
 async function createSshStream(endpoint: Endpoint, deps: StreamDependencies): Promise<ProtocolStream> {
-  const secrets = await deps.endpoints.secrets(endpoint.deviceId, endpoint.id);
-  const autosave = await deps.options?.get(optionCategory, "hostkey-autosave");
+  const { username, hostKey, attrs } = endpoint;
   return new SshStream({
-    username: endpoint.username ?? "",
-    ...secrets,
-    hostKey: endpoint.hostKey,
-    savesHostKey: autosave === "true",
-    allowsLegacy: endpoint.attrs?.["legacyAlgorithms"] === true,
+    username: username ?? "",
+    ...(await deps.endpoints.secrets(endpoint.deviceId, endpoint.id)),
+    hostKeys: await keyOptions(endpoint, readKnownKeys(hostKey), deps),
+    allowsLegacy: attrs?.["legacyAlgorithms"] === true,
     handshakeMs: deps.limits.handshakeMs,
-    learnHostKey: ({ line, fingerprint }) =>
-      deps.hostKeyLearnt(fingerprint, deps.endpoints.learnHostKey(endpoint, line)),
   });
+}
+
+async function keyOptions(
+  endpoint: Endpoint,
+  known: readonly PanelKey[],
+  deps: StreamDependencies,
+): Promise<PanelKeyOptions> {
+  const autosave = await deps.options?.get(optionCategory, "hostkey-autosave");
+  return {
+    known,
+    saves: autosave === "true",
+    learn: ({ line, fingerprint }) => deps.hostKeyLearnt(fingerprint, deps.endpoints.learnHostKey(endpoint, line)),
+  };
 }

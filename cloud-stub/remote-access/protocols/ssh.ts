@@ -2,11 +2,12 @@
 import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { printable } from "#protocol/printable.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
+import { type PanelKey, PanelKeyGuard, type PanelKeyOptions } from "./panel-key.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { sshAlgorithms } from "./ssh/ssh-algorithms.ts";
 import { type SshError, SshOffer, sshFailure } from "./ssh/ssh-failure.ts";
 import { SshGreeting } from "./ssh/ssh-greeting.ts";
-import { type HostKey, judgeHostKey, readHostKey, readKnownKeys } from "./ssh/ssh-host-key.ts";
+import { readHostKey } from "./ssh/ssh-host-key.ts";
 import { type SshKey, sshKey } from "./ssh/ssh-keys.ts";
 import { type Question, SshSignIn } from "./ssh/ssh-sign-in.ts";
 import { SshUplink } from "./ssh/ssh-uplink.ts";
@@ -18,12 +19,7 @@ export interface SshOptions {
   /** PEM or OpenSSH text without passphrase. */
   readonly privateKey?: string | undefined;
   readonly certificate?: string | undefined;
-  /** The endpoint's known keys, one a line; null: none yet. */
-  readonly hostKey: string | null;
-  /** Whether a key seen for the first time is kept without asking. */
-  readonly savesHostKey: boolean;
-  /** Keeps a key that was confirmed, or seen for the first time. Handles its own failures. */
-  readonly learnHostKey: (key: HostKey) => void;
+  readonly hostKeys: PanelKeyOptions;
   readonly allowsLegacy: boolean;
   readonly handshakeMs: number;
 }
@@ -42,6 +38,7 @@ export class SshStream implements ProtocolStream {
   readonly #offer = new SshOffer();
   readonly #wire: SshWire;
   readonly #uplink: SshUplink;
+  readonly #keyGuard: PanelKeyGuard;
   #ends: StreamEnds | undefined;
   #phase: Phase = "greeting";
   #size = { columns: 80, rows: 24 };
@@ -49,13 +46,9 @@ export class SshStream implements ProtocolStream {
   #saidSize = this.#size;
   #channel: ClientChannel | undefined;
   #banner = "";
-  #acceptedKey: HostKey | undefined;
-  #keyToLearn: HostKey | undefined;
-  /** What the person is asked at present; a promise would outlive the session. */
+  /** What the person is asked for the sign-in; a promise would outlive the session. */
   #asked:
-    | { readonly kind: "host-key"; readonly key: HostKey; readonly verify: (isAccepted: boolean) => void }
     | {
-        readonly kind: "prompt";
         readonly id: number;
         readonly count: number;
         readonly answered: (answers: readonly string[]) => void;
@@ -66,6 +59,7 @@ export class SshStream implements ProtocolStream {
 
   constructor(options: SshOptions) {
     this.#options = options;
+    this.#keyGuard = new PanelKeyGuard(options.hostKeys, "host key");
     this.#wire = new SshWire((bytes) => {
       this.#ends?.toPanel(bytes);
       this.#uplink.wireMoved();
@@ -122,7 +116,7 @@ export class SshStream implements ProtocolStream {
         this.#resize(message.columns, message.rows);
         return;
       case "accept-host-key":
-        this.#hostKeyAccepted(message.fingerprint);
+        this.#confirmed(message.fingerprint);
         return;
       case "answer":
         this.#answered(message.id, message.answers);
@@ -136,7 +130,7 @@ export class SshStream implements ProtocolStream {
   }
 
   expired(): StreamFailure {
-    if (this.#asked?.kind === "host-key") return notConfirmed(this.#asked.key);
+    if (this.#keyGuard.isAsking) return this.#keyGuard.notConfirmed();
     if (this.#asked !== undefined) {
       return { reason: "auth.required", text: "The panel's questions for signing in were not answered in time." };
     }
@@ -168,6 +162,7 @@ export class SshStream implements ProtocolStream {
     this.#uplink.flush();
     this.#phase = "over";
     this.#asked = undefined;
+    this.#keyGuard.release();
     try {
       this.#client.end();
     } catch {
@@ -177,8 +172,7 @@ export class SshStream implements ProtocolStream {
   }
 
   #config(ends: StreamEnds, key: SshKey | undefined): ConnectConfig {
-    const { hostKey, allowsLegacy, username, password } = this.#options;
-    const known = readKnownKeys(hostKey);
+    const { hostKeys, allowsLegacy, username, password } = this.#options;
     const signIn = new SshSignIn({
       credentials: { username, password, key: key?.key },
       ask: ends.hasChannel ? (question, answered) => this.#ask(question, answered) : undefined,
@@ -188,12 +182,11 @@ export class SshStream implements ProtocolStream {
       sock: this.#wire as unknown as NonNullable<ConnectConfig["sock"]>,
       ident: "Postern",
       username,
-      algorithms: sshAlgorithms({ allowsLegacy, knownKeyTypes: known.map(({ algorithm }) => algorithm) }),
+      algorithms: sshAlgorithms({ allowsLegacy, knownKeyTypes: hostKeys.known.map(({ algorithm }) => algorithm) }),
       // The session's machine has the limits, on the given clock.
       readyTimeout: 0,
       keepaliveInterval: 0,
-      hostVerifier: (blob: Buffer, verify: (isAccepted: boolean) => void) =>
-        this.#judgeKey(readHostKey(blob), known, verify),
+      hostVerifier: (blob: Buffer, verify: (isAccepted: boolean) => void) => this.#judgeKey(readHostKey(blob), verify),
       authHandler: ((offered: string[] | null, isHalfAccepted: boolean | null, take: (method: unknown) => void) => {
         this.#phase = "sign-in";
         signIn.next(offered, isHalfAccepted === true, (method) => {
@@ -232,57 +225,31 @@ export class SshStream implements ProtocolStream {
     else this.#ends?.handshakeFailed(failure);
   }
 
-  #judgeKey(key: HostKey, known: readonly HostKey[], verify: (isAccepted: boolean) => void): undefined {
-    // Each new key exchange shows the key again (RFC 4253 section 9).
-    const judgement = judgeHostKey(key, this.#acceptedKey === undefined ? known : [this.#acceptedKey]);
-    const accept = () => {
-      this.#acceptedKey = key;
-      verify(true);
-    };
-    if (judgement.kind === "foreign") {
-      this.#fail(judgement.failure);
-    } else if (judgement.kind === "known") {
-      accept();
-    } else if (this.#options.savesHostKey) {
-      this.#keyToLearn = key;
-      accept();
-    } else if (this.#ends?.hasChannel === true) {
-      this.#asked = { kind: "host-key", key, verify: accept };
-      this.#ends.asking(true);
-      this.#ends.say({ type: "host-key", fingerprint: key.fingerprint, algorithm: key.algorithm });
-    } else {
-      this.#fail({
-        reason: "hostkey.unknown",
-        text: `The panel's host key ${key.fingerprint} (${key.algorithm}) is not known yet; connect once in the console to confirm it.`,
-      });
-    }
+  /** ssh2 waits for `verify` where nothing is returned. */
+  #judgeKey(key: PanelKey, verify: (isAccepted: boolean) => void): undefined {
+    if (this.#ends === undefined) return undefined;
+    const failure = this.#keyGuard.judge(key, this.#ends, () => verify(true));
+    if (failure !== undefined) this.#fail(failure);
     return undefined;
   }
 
-  #hostKeyAccepted(fingerprint: string): void {
-    const asked = this.#asked;
-    if (asked?.kind !== "host-key") return;
-    if (asked.key.fingerprint !== fingerprint) {
-      this.#fail(notConfirmed(asked.key));
-      return;
-    }
-    this.#asked = undefined;
-    this.#options.learnHostKey(asked.key);
-    this.#ends?.asking(false);
-    asked.verify(true);
+  #confirmed(fingerprint: string): void {
+    if (this.#ends === undefined) return;
+    const failure = this.#keyGuard.confirmed(fingerprint, this.#ends);
+    if (failure !== undefined) this.#fail(failure);
   }
 
   #ask(question: Question, answered: (answers: readonly string[]) => void): void {
     if (this.#phase === "over") return;
     const id = ++this.#questions;
-    this.#asked = { kind: "prompt", id, count: question.prompts.length, answered };
+    this.#asked = { id, count: question.prompts.length, answered };
     this.#ends?.asking(true);
     this.#ends?.say({ type: "prompt", id, ...question });
   }
 
   #answered(id: number, answers: readonly string[]): void {
     const asked = this.#asked;
-    if (asked?.kind !== "prompt" || asked.id !== id) return;
+    if (asked === undefined || asked.id !== id) return;
     if (answers.length !== asked.count) {
       this.#fail({ reason: "protocol.malformed", text: "The client's answers do not fit the questions." });
       return;
@@ -293,7 +260,7 @@ export class SshStream implements ProtocolStream {
   }
 
   #signedIn(): void {
-    if (this.#keyToLearn !== undefined) this.#options.learnHostKey(this.#keyToLearn);
+    this.#keyGuard.signedIn();
     this.#saidSize = this.#size;
     const { columns, rows } = this.#size;
     const pty = { term: "xterm-256color", cols: columns, rows, width: 0, height: 0 };
@@ -341,13 +308,6 @@ export class SshStream implements ProtocolStream {
     this.#saidSize = this.#size;
     this.#channel.setWindow(rows, columns, 0, 0);
   }
-}
-
-function notConfirmed(key: HostKey): StreamFailure {
-  return {
-    reason: "hostkey.unknown",
-    text: `The panel's host key ${key.fingerprint} (${key.algorithm}) was not confirmed.`,
-  };
 }
 
 /** A notice of the panel as a terminal in raw mode shows it; control characters have no business in it. */

@@ -1,15 +1,23 @@
-// The page in a tab of its own that shows a panel's screen, with a bar that says where the connection stands.
+// The page in a tab of its own that shows a panel's screen or terminal, with a bar that says where the connection stands.
 import { type ReactNode, useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { errorText, isApiError } from "../cloud/api-error.ts";
 import { deviceName, fetchDevice } from "../devices/device.ts";
 import { usePageTitle } from "../frame/use-page-title.ts";
-import { fetchEndpoint } from "../remote-access/endpoint.ts";
+import { fetchEndpoint, isOpenable } from "../remote-access/endpoint.ts";
+import { ClipboardPanel } from "./clipboard-panel.tsx";
 import { ConnectionBar } from "./connection-bar.tsx";
-import { connectionAfter, startState } from "./connection-state.ts";
+import { type ConnectionFact, connectionAfter, startState } from "./connection-state.ts";
+import { NoticeLine } from "./notice-line.tsx";
+import type { PanelQuestion } from "./panel-question.ts";
 import { QuestionDialog } from "./question-dialog.tsx";
-import { StageNotice } from "./stage-notice.tsx";
-import { type PanelQuestion, startVncSession, type VncSession } from "./vnc-session.ts";
+import { EndStrip, StageNotice } from "./stage-notice.tsx";
+import type { TerminalSession } from "./terminal-session.ts";
+import { SearchBox, TerminalTools } from "./terminal-tools.tsx";
+import "../remote-access/remote-access.css";
+import "./viewer.css";
+import type { VncSession } from "./vnc-session.ts";
+import { VncTools } from "./vnc-tools.tsx";
 
 export function ConnectPage(): ReactNode {
   const { deviceId = "", configurationId = "" } = useParams();
@@ -33,89 +41,127 @@ interface ViewerProps {
 interface Names {
   readonly device: string;
   readonly endpoint: string;
+  readonly protocol: string;
 }
+
+type ViewerSession = VncSession | TerminalSession;
 
 function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode {
   const [state, tell] = useReducer(connectionAfter, startState);
   const [names, setNames] = useState<Names>();
   const [question, setQuestion] = useState<PanelQuestion>();
+  const [notice, setNotice] = useState<string>();
+  const [aside, setAside] = useState<"none" | "clipboard" | "search">("none");
+  const [session, setSession] = useState<ViewerSession>();
   const stage = useRef<HTMLDivElement>(null);
-  const session = useRef<VncSession>(undefined);
   usePageTitle(names === undefined ? "Connect" : `${names.endpoint} on ${names.device}`);
 
   useEffect(() => {
     const leaving = new AbortController();
+    let mine: ViewerSession | undefined;
     const start = async (): Promise<void> => {
       const outcome = await prepare(deviceId, configurationId, leaving.signal);
-      if (leaving.signal.aborted || stage.current === null) return;
+      if (leaving.signal.aborted) return;
       if (outcome.names !== undefined) setNames(outcome.names);
       if (outcome.problem !== undefined) {
         tell({ type: "start.failed", text: outcome.problem });
         return;
       }
-      session.current = startVncSession({
+      const open = await loadSession(outcome.names.protocol);
+      if (leaving.signal.aborted || stage.current === null) return;
+      if (open === undefined) {
+        tell({ type: "start.failed", text: "The cloud does not answer." });
+        return;
+      }
+      mine = open({
         deviceId,
         configurationId,
         stage: stage.current,
         onFact: tell,
         onQuestion: setQuestion,
+        onNotice: setNotice,
+        onSearch: () => setAside("search"),
         onRefused: () => {
           // `findRefusal` never rejects.
           void findRefusal(deviceId, configurationId).then((text) => tell({ type: "start.failed", text }));
         },
       });
+      setSession(mine);
     };
-    // `prepare` answers with a problem in place of rejecting.
+    // `prepare` and `loadSession` answer in place of rejecting.
     void start();
     const leave = (): void => {
       leaving.abort();
-      session.current?.close();
-      session.current = undefined;
+      mine?.close();
     };
     window.addEventListener("pagehide", leave);
     return () => {
       window.removeEventListener("pagehide", leave);
       leave();
+      mine?.dispose();
     };
   }, [deviceId, configurationId]);
 
+  const isConnected = state.step === "connected";
   // Only a screen that is shown can take the keyboard.
   useEffect(() => {
-    if (state.step === "connected") session.current?.focus();
-  }, [state.step]);
+    if (isConnected) session?.focus();
+  }, [isConnected, session]);
 
   const disconnect = useCallback(() => {
     tell({ type: "person.disconnected" });
-    session.current?.close();
-  }, []);
+    session?.close();
+  }, [session]);
 
+  // What a shell said last may be what the person came for.
+  const isReadable = session?.kind === "terminal" && state.reached === "connected";
+  const isOver = state.step === "disconnected";
+  const closeAside = (): void => {
+    setAside("none");
+    session?.focus();
+  };
   return (
     <div className="viewer">
       <ConnectionBar
         state={state}
         deviceName={names?.device}
         endpointName={names?.endpoint}
+        protocol={names?.protocol}
         onDisconnect={disconnect}
-        onCtrlAltDel={() => {
-          session.current?.sendCtrlAltDel();
-          session.current?.focus();
-        }}
-      />
-      <main className="stage">
-        <div id="screen" ref={stage} className={state.step === "connected" ? "" : "screen-hidden"} />
-        {state.step !== "connected" && <StageNotice state={state} onAgain={onAgain} />}
+      >
+        {session?.kind === "screen" && isConnected && (
+          <VncTools
+            session={session}
+            endpointName={names?.endpoint ?? "panel"}
+            isClipboardShown={aside === "clipboard"}
+            onClipboard={() => setAside((last) => (last === "clipboard" ? "none" : "clipboard"))}
+          />
+        )}
+        {isReadable && (
+          <TerminalTools
+            session={session}
+            protocol={names?.protocol ?? ""}
+            isOpen={isConnected}
+            onSearch={() => setAside("search")}
+            onNotice={setNotice}
+          />
+        )}
+      </ConnectionBar>
+      {notice !== undefined && <NoticeLine text={notice} onClose={() => setNotice(undefined)} />}
+      <main className={stageClasses(session?.kind === "terminal" && isReadable, isReadable && isOver)}>
+        <div id="screen" ref={stage} className={isConnected || isReadable ? "" : "screen-hidden"} />
+        {session?.kind === "screen" && isConnected && aside === "clipboard" && (
+          <ClipboardPanel session={session} onClose={closeAside} />
+        )}
+        {isReadable && aside === "search" && <SearchBox session={session} onClose={closeAside} />}
+        {isReadable && isOver && <EndStrip state={state} onAgain={onAgain} />}
+        {!isConnected && !isReadable && <StageNotice state={state} protocol={names?.protocol} onAgain={onAgain} />}
       </main>
-      {question !== undefined && state.step === "handshaking" && (
-        <QuestionDialog
+      {question !== undefined && !isConnected && !isOver && session !== undefined && (
+        <Question
           question={question}
-          onCredentials={(credentials) => {
-            setQuestion(undefined);
-            session.current?.sendCredentials(credentials);
-          }}
-          onAccept={() => {
-            setQuestion(undefined);
-            session.current?.acceptIdentity();
-          }}
+          session={session}
+          onAnswered={() => setQuestion(undefined)}
           onCancel={() => {
             setQuestion(undefined);
             disconnect();
@@ -126,21 +172,77 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
   );
 }
 
-interface Preparation {
-  readonly names?: Names;
-  readonly problem?: string;
+function stageClasses(isTerminal: boolean, hasStrip: boolean): string {
+  return `stage${isTerminal ? " terminal-stage" : ""}${hasStrip ? " has-strip" : ""}`;
 }
 
-/** Reads the names for the bar, and whether the endpoint has a screen at all. */
+interface QuestionProps {
+  readonly question: PanelQuestion;
+  readonly session: ViewerSession;
+  readonly onAnswered: () => void;
+  readonly onCancel: () => void;
+}
+
+function Question({ question, session, onAnswered, onCancel }: QuestionProps): ReactNode {
+  const answer = (give: () => void): void => {
+    onAnswered();
+    give();
+  };
+  return (
+    <QuestionDialog
+      question={question}
+      onCredentials={(credentials) =>
+        answer(() => {
+          if (session.kind === "screen") session.sendCredentials(credentials);
+        })
+      }
+      onAccept={() =>
+        answer(() => {
+          if (session.kind === "screen") session.acceptIdentity();
+        })
+      }
+      onHostKey={(fingerprint) => answer(() => session.acceptHostKey(fingerprint))}
+      onAnswers={(id, answers) => answer(() => session.answerPrompt(id, answers))}
+      onCancel={onCancel}
+    />
+  );
+}
+
+interface SessionOptions {
+  readonly deviceId: string;
+  readonly configurationId: string;
+  readonly stage: HTMLElement;
+  readonly onFact: (fact: ConnectionFact) => void;
+  readonly onQuestion: (question: PanelQuestion) => void;
+  readonly onNotice: (text: string) => void;
+  readonly onSearch: () => void;
+  readonly onRefused: () => void;
+}
+
+/** noVNC and xterm.js are big, and a session needs one of them only. Undefined: the cloud did not send it. */
+async function loadSession(protocol: string): Promise<((options: SessionOptions) => ViewerSession) | undefined> {
+  try {
+    if (protocol === "VNC") return (await import("./vnc-session.ts")).startVncSession;
+    return (await import("./terminal-session.ts")).startTerminalSession;
+  } catch {
+    return undefined;
+  }
+}
+
+type Preparation =
+  | { readonly names: Names; readonly problem?: undefined }
+  | { readonly names?: Names; readonly problem: string };
+
+/** Reads the names for the bar, and whether the console can open the endpoint at all. */
 async function prepare(deviceId: string, configurationId: string, signal: AbortSignal): Promise<Preparation> {
   try {
     const [device, endpoint] = await Promise.all([
       readDeviceName(deviceId, signal),
       fetchEndpoint(deviceId, configurationId, signal),
     ]);
-    const names = { device, endpoint: endpoint.name };
-    if (endpoint.protocol === "VNC") return { names };
-    return { names, problem: "This endpoint has no screen: it needs a native client and a local proxy." };
+    const names = { device, endpoint: endpoint.name, protocol: endpoint.protocol };
+    if (isOpenable(endpoint.protocol)) return { names };
+    return { names, problem: "This endpoint has no screen and no terminal: it needs a native client." };
   } catch (error) {
     return { problem: problemText(error) };
   }

@@ -4,18 +4,21 @@ import { IxButton, IxIconButton } from "@siemens/ix-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { PosternMark } from "../frame/postern-mark.tsx";
 import type { ConnectionState } from "./connection-state.ts";
-import { stepWords } from "./step-words.ts";
+import { stepWordsOf } from "./step-words.ts";
 
 interface ConnectionBarProps {
   readonly state: ConnectionState;
   readonly deviceName: string | undefined;
   readonly endpointName: string | undefined;
+  /** Of the endpoint; undefined while it is not known. */
+  readonly protocol: string | undefined;
   readonly onDisconnect: () => void;
-  readonly onCtrlAltDel: () => void;
+  /** What can be done with what is shown at present. */
+  readonly children: ReactNode;
 }
 
 export function ConnectionBar(props: ConnectionBarProps): ReactNode {
-  const { state, deviceName, endpointName, onDisconnect, onCtrlAltDel } = props;
+  const { state, deviceName, endpointName, protocol, onDisconnect, children } = props;
   const isOver = state.step === "disconnected";
   return (
     <header
@@ -34,17 +37,13 @@ export function ConnectionBar(props: ConnectionBarProps): ReactNode {
         <span className="bar-light" aria-hidden="true" />
         <span className="bar-words">
           <span className="step-words" data-testid="connection-step">
-            {stepWords[state.step]}
+            {stepWordsOf(state.step, protocol)}
           </span>
           {isOver && <span data-testid="connection-ending">{state.ending?.text}</span>}
         </span>
       </div>
       <div className="bar-buttons">
-        {state.step === "connected" && (
-          <IxButton variant="tertiary" onClick={onCtrlAltDel} data-testid="ctrl-alt-del">
-            Ctrl+Alt+Del
-          </IxButton>
-        )}
+        {children}
         <FullScreenButton />
         {!isOver && (
           <IxButton variant="secondary" onClick={onDisconnect} data-testid="disconnect">
@@ -76,6 +75,7 @@ function FullScreenButton(): ReactNode {
       icon={isFull ? iconFullScreenExit : iconFullScreen}
       variant="subtle-tertiary"
       aria-label={isFull ? "Leave full screen" : "Full screen"}
+      title={isFull ? "Leave full screen" : "Full screen"}
       onClick={() => void toggle()}
       data-testid="full-screen"
     />

@@ -33,6 +33,8 @@ export type ConnectionFact =
   | { readonly type: "cloud.closed"; readonly reason: CloseReason; readonly text: string }
   | { readonly type: "cloud.garbled" }
   | { readonly type: "vnc.connected" }
+  | { readonly type: "terminal.connected" }
+  | { readonly type: "terminal.flooded" }
   | { readonly type: "vnc.refused"; readonly detail: string | undefined }
   | { readonly type: "vnc.failed" }
   | { readonly type: "socket.closed"; readonly code: number; readonly text: string }
@@ -47,6 +49,7 @@ export function connectionAfter(state: ConnectionState, fact: ConnectionFact): C
       // "open" says that the tunnel stands; the VNC handshake with the panel or the relay still runs then.
       return moveTo(state, fact.step === "open" ? "handshaking" : fact.step);
     case "vnc.connected":
+    case "terminal.connected":
       return moveTo(state, "connected");
     case "cloud.closed":
       return end(state, { text: fact.text, reason: fact.reason, source: "told" });
@@ -60,6 +63,8 @@ export function connectionAfter(state: ConnectionState, fact: ConnectionFact): C
       return find(state, refusalText(fact.detail), "auth.failed");
     case "vnc.failed":
       return find(state, "The panel's screen could not be shown: what it sent is not VNC as the console knows it.");
+    case "terminal.flooded":
+      return find(state, "The panel sent more text than this browser can draw. Connect again.");
     case "socket.closed":
       if (isCloseReason(fact.text)) {
         return end(state, { text: closeText(fact.text), reason: fact.text, source: "told" });

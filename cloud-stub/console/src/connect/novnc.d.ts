@@ -7,12 +7,17 @@ declare module "@novnc/novnc" {
     readonly disconnect: { readonly clean: boolean };
     readonly credentialsrequired: { readonly types: readonly string[] };
     readonly securityfailure: { readonly status: number; readonly reason?: string };
+    readonly clipboard: { readonly text: string };
     readonly serververification: { readonly type: string; readonly publickey: Uint8Array<ArrayBuffer> };
   }
 
   class RFB {
     constructor(target: HTMLElement, channel: RawChannel, options?: { readonly shared?: boolean });
     scaleViewport: boolean;
+    resizeSession: boolean;
+    /** 0 to 9; a change sends SetEncodings anew. */
+    qualityLevel: number;
+    compressionLevel: number;
     focusOnClick: boolean;
     background: string;
     readonly capabilities: { readonly power: boolean };
@@ -25,6 +30,10 @@ declare module "@novnc/novnc" {
     sendCredentials(credentials: Readonly<Record<string, string>>): void;
     approveServer(): void;
     sendCtrlAltDel(): void;
+    /** Without `down`: pressed and released. */
+    sendKey(keysym: number, code: string, down?: boolean): void;
+    clipboardPasteFrom(text: string): void;
+    toBlob(callback: (blob: Blob | null) => void, type?: string): void;
   }
 
   // biome-ignore lint/style/noDefaultExport: the package exports its class so.

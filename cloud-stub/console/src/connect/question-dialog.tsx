@@ -3,21 +3,38 @@ import { IxButton } from "@siemens/ix-react";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Dialog } from "../frame/dialog.tsx";
 import { TextField } from "../frame/text-field.tsx";
-import type { PanelQuestion } from "./vnc-session.ts";
+import { HostKeyDialog } from "./host-key-dialog.tsx";
+import type { PanelQuestion } from "./panel-question.ts";
+import { PromptDialog } from "./prompt-dialog.tsx";
 
 interface QuestionDialogProps {
   readonly question: PanelQuestion;
   readonly onCredentials: (credentials: Readonly<Record<string, string>>) => void;
   readonly onAccept: () => void;
+  readonly onHostKey: (fingerprint: string) => void;
+  readonly onAnswers: (id: number, answers: readonly string[]) => void;
   readonly onCancel: () => void;
 }
 
-export function QuestionDialog({ question, onCredentials, onAccept, onCancel }: QuestionDialogProps): ReactNode {
+export function QuestionDialog(props: QuestionDialogProps): ReactNode {
+  const { question, onCredentials, onAccept, onHostKey, onAnswers, onCancel } = props;
   switch (question.kind) {
     case "credentials":
       return <CredentialsDialog fields={question.fields} onSend={onCredentials} onCancel={onCancel} />;
     case "identity":
       return <IdentityDialog publicKey={question.publicKey} onAccept={onAccept} onCancel={onCancel} />;
+    case "host-key":
+      return <HostKeyDialog {...question} onAccept={() => onHostKey(question.fingerprint)} onCancel={onCancel} />;
+    case "prompt":
+      // A new question is a new form: what was typed into the last one is gone.
+      return (
+        <PromptDialog
+          key={question.id}
+          {...question}
+          onSend={(answers) => onAnswers(question.id, answers)}
+          onCancel={onCancel}
+        />
+      );
     default:
       return question satisfies never;
   }

@@ -1,5 +1,8 @@
 // Shows the panel's screen pixel for pixel where the window is large enough, and scaled down where it is not.
 
+/** How the panel's screen is brought into the window. */
+export type ScreenFit = "fit" | "one-to-one" | "remote";
+
 /** Watches `stage` and the canvas that appears in it; calls `setScaling` whenever the answer may have changed. */
 export function watchFit(stage: HTMLElement, setScaling: (isScaled: boolean) => void): () => void {
   const judge = (): void => {

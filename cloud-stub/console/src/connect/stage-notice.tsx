@@ -3,16 +3,18 @@ import { iconCircle, iconErrorFilled, iconInfo, iconRefresh, iconSuccessFilled }
 import { IxButton, IxIcon, IxSpinner } from "@siemens/ix-react";
 import type { ReactNode } from "react";
 import type { ConnectionState } from "./connection-state.ts";
-import { stepsDone, stepsInOrder, stepWords } from "./step-words.ts";
+import { stepsDone, stepsInOrder, stepWordsOf } from "./step-words.ts";
 
 interface StageNoticeProps {
   readonly state: ConnectionState;
+  /** Of the endpoint; undefined while it is not known. */
+  readonly protocol: string | undefined;
   readonly onAgain: () => void;
 }
 
 const calmReasons: ReadonlySet<string | undefined> = new Set(["client.closed", "panel.closed"]);
 
-export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
+export function StageNotice({ state, protocol, onAgain }: StageNoticeProps): ReactNode {
   const isOver = state.step === "disconnected";
   const isCalm = calmReasons.has(state.ending?.reason);
   return (
@@ -24,7 +26,7 @@ export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
           </div>
           <h1>{endingTitle(state, isCalm)}</h1>
           <p>{state.ending?.text}</p>
-          {!isCalm && <StepList done={stepsDone(state.reached)} isRunning={false} />}
+          {!isCalm && <StepList done={stepsDone(state.reached)} isRunning={false} protocol={protocol} />}
           <IxButton onClick={onAgain} icon={iconRefresh} data-testid="connect-again">
             Connect again
           </IxButton>
@@ -32,7 +34,7 @@ export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
       ) : (
         <>
           <h1>Connecting</h1>
-          <StepList done={stepsDone(state.step)} isRunning />
+          <StepList done={stepsDone(state.step)} isRunning protocol={protocol} />
           {state.step === "waiting-for-gateway" && (
             <p className="soft">If the gateway is offline, the cloud waits up to 30 seconds for it.</p>
           )}
@@ -42,12 +44,33 @@ export function StageNotice({ state, onAgain }: StageNoticeProps): ReactNode {
   );
 }
 
+/** The same below a terminal whose last text a person may still want to read. */
+export function EndStrip({ state, onAgain }: Omit<StageNoticeProps, "protocol">): ReactNode {
+  const isCalm = calmReasons.has(state.ending?.reason);
+  return (
+    <div className="end-strip" data-testid="stage-notice">
+      <p>
+        <strong>{endingTitle(state, isCalm)}.</strong> {state.ending?.text}
+      </p>
+      <IxButton onClick={onAgain} icon={iconRefresh} data-testid="connect-again">
+        Connect again
+      </IxButton>
+    </div>
+  );
+}
+
 function endingTitle(state: ConnectionState, isCalm: boolean): string {
   if (isCalm) return "Disconnected";
   return state.reached === "connected" ? "The connection ended" : "The connection failed";
 }
 
-function StepList({ done, isRunning }: { readonly done: number; readonly isRunning: boolean }): ReactNode {
+interface StepListProps {
+  readonly done: number;
+  readonly isRunning: boolean;
+  readonly protocol: string | undefined;
+}
+
+function StepList({ done, isRunning, protocol }: StepListProps): ReactNode {
   return (
     <ol className="step-list">
       {stepsInOrder.map((step, index) => (
@@ -57,7 +80,7 @@ function StepList({ done, isRunning }: { readonly done: number; readonly isRunni
           {...(isRunning && index === done ? { "aria-current": "step" as const } : {})}
         >
           <StepIcon place={index < done ? "done" : index > done ? "ahead" : isRunning ? "running" : "failed"} />
-          <span className="step-words">{stepWords[step]}</span>
+          <span className="step-words">{stepWordsOf(step, protocol)}</span>
         </li>
       ))}
     </ol>

@@ -11,6 +11,16 @@ export const stepWords: Readonly<Record<ConnectionStep, string>> = {
   disconnected: "disconnected",
 };
 
+const handshakeWords: Readonly<Record<string, string>> = {
+  SSH: "starting SSH handshake",
+  TELNET: "starting Telnet session",
+};
+
+/** The same for an endpoint of this protocol; undefined: not known yet. */
+export function stepWordsOf(step: ConnectionStep, protocol: string | undefined): string {
+  return (step === "handshaking" ? handshakeWords[protocol ?? ""] : undefined) ?? stepWords[step];
+}
+
 /** The steps that a connection takes one after the other. */
 export const stepsInOrder: readonly ConnectionStep[] = [
   "waiting-for-gateway",

@@ -16,6 +16,8 @@ export interface RawChannel {
 }
 
 interface Wire {
+  /** Whether lossy encodings may not be asked for at present. */
+  readonly isExact: () => boolean;
   readonly send: (bytes: Uint8Array) => void;
   /** noVNC gave up or was told to disconnect. */
   readonly onAbandoned: () => void;
@@ -38,7 +40,8 @@ export class VncChannel implements RawChannel {
 
   /** Called by noVNC. */
   send(bytes: Uint8Array): void {
-    if (this.readyState === "open") this.#wire.send(withoutLossyEncodings(bytes));
+    if (this.readyState !== "open") return;
+    this.#wire.send(this.#wire.isExact() ? withoutLossyEncodings(bytes) : bytes);
   }
 
   /** Called by noVNC. */
