@@ -11,6 +11,7 @@ import { DeviceRemoval } from "./devices/device-removal.ts";
 import { adminUserName, ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
 import { type CloudLog, errorText, mutableLog } from "./log.ts";
 import { checkMasterKey } from "./master-key.ts";
+import { openPanelTls } from "./panel-tls/panel-tls.ts";
 import type { Peer } from "./peer.ts";
 import type { SessionLimits } from "./remote-access/limits.ts";
 import { RemoteAccess } from "./remote-access/remote-access.ts";
@@ -90,6 +91,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const remoteAccess: RemoteAccess = new RemoteAccess({
       ...services,
       limits: options.limits,
+      panelTls: openPanelTls,
       isSubscribed: () => services.subscriptions.has(remoteAccessApplication),
       onSession: () => connectRights.sessionBegan(),
     });

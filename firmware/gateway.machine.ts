@@ -9,6 +9,7 @@ import { messageOf } from "./errors.ts";
 import type { LogEntry } from "./log.ts";
 import { type OperationsCommand, type OperationsFact, operationsMachine } from "./operations/operations.machine.ts";
 import { registrationMachine } from "./registration/registration.machine.ts";
+import type { TunnelCounts } from "./tunnel/leg-facts.ts";
 import { type TunnelCommand, type TunnelFact, type TunnelLimits, tunnelMachine } from "./tunnel/tunnel.machine.ts";
 import {
   closedEntry,
@@ -19,6 +20,7 @@ import {
   repeatedEntry,
   requestedEntry,
   type TunnelTarget,
+  writeTarget,
 } from "./tunnel/tunnel-words.ts";
 
 export interface GatewayInput {
@@ -33,6 +35,8 @@ export type GatewayCommand = { readonly type: "gateway.stop" };
 
 interface OpenTunnel extends TunnelTarget {
   readonly ref: ActorRefFrom<typeof tunnelMachine>;
+  /** Whether it was told to stand: then the cloud hears of its end by an event. */
+  readonly wasOpen: boolean;
 }
 
 interface GatewayContext extends GatewayInput {
@@ -82,8 +86,17 @@ export const gatewayMachine = setup({
       if (credentials === undefined) throw new Error("must hold: operations come to a registered gateway only");
       const input = { operation, request, credentials, limits };
       const ref = spawn("tunnel", { id: tunnelId(operation), input });
-      return { tunnels: { ...context.tunnels, [operation]: { ref, host: request.hostname, port: request.port } } };
+      const tunnel = { ref, host: request.hostname, port: request.port, wasOpen: false };
+      return { tunnels: { ...context.tunnels, [operation]: tunnel } };
     }),
+    markOpen: assign(({ context }, { operation }: { operation: string }) => {
+      const tunnel = context.tunnels[operation];
+      return tunnel === undefined ? {} : { tunnels: { ...context.tunnels, [operation]: { ...tunnel, wasOpen: true } } };
+    }),
+    /** Closes what a broken tunnel left standing, then sends `tunnel.closed` in its place: the machinery leaves its legs alone. */
+    closeBroken: ({ self }, { operation, wasOpen }: { operation: string; wasOpen: boolean }) => {
+      self.send(brokenFact(operation, wasOpen, { bytesUp: 0, bytesDown: 0, durationMs: 0 }));
+    },
     // A finished child stays among the children until it is stopped.
     stopTunnel: stopChild((_, { operation }: { operation: string }) => tunnelId(operation)),
     forgetTunnel: assign(({ context }, { operation }: { operation: string }) => {
@@ -129,6 +142,7 @@ export const gatewayMachine = setup({
     "operation.reported": { actions: { type: "publish", params: ({ event }) => event } },
     "tunnel.opened": {
       actions: [
+        { type: "markOpen", params: ({ event }) => event },
         { type: "log", params: ({ context, event }) => openedEntry(event.operation, targetOf(context, event)) },
         { type: "command", params: ({ event }) => ({ type: "operation.succeeded", operation: event.operation }) },
       ],
@@ -165,9 +179,8 @@ export const gatewayMachine = setup({
     "xstate.error.actor.*": {
       actions: [
         { type: "log", params: ({ event }) => errorEntry("tunnel")({ event }) },
-        { type: "command", params: ({ event }) => brokenTunnel(event) },
-        { type: "stopTunnel", params: ({ event }) => ({ operation: operationOf(event) }) },
-        { type: "forgetTunnel", params: ({ event }) => ({ operation: operationOf(event) }) },
+        { type: "command", params: ({ context, event }) => brokenTunnel(context, event) },
+        { type: "closeBroken", params: ({ context, event }) => brokenOf(context, event) },
       ],
     },
   },
@@ -298,8 +311,20 @@ function stopping({ operation }: Requested): OperationsCommand {
   return { type: "operation.failed", operation, reason: "gateway.stopping", detail: "" };
 }
 
-function brokenTunnel(event: Broken): OperationsCommand {
-  return { type: "operation.failed", operation: operationOf(event), reason: "internal.error", detail: "" };
+function brokenTunnel(context: GatewayContext, event: Broken): OperationsCommand {
+  const operation = operationOf(event);
+  const detail = writeTarget(targetOf(context, { operation }));
+  return { type: "operation.failed", operation, reason: "internal.error", detail };
+}
+
+function brokenOf({ tunnels }: GatewayContext, event: Broken): { operation: string; wasOpen: boolean } {
+  const operation = operationOf(event);
+  return { operation, wasOpen: tunnels[operation]?.wasOpen ?? false };
+}
+
+/** What a tunnel that threw can no longer say itself. */
+export function brokenFact(operation: string, wasOpen: boolean, counts: TunnelCounts): TunnelFact {
+  return { type: "tunnel.closed", operation, reason: "internal.error", detail: "", wasOpen, ...counts };
 }
 
 function registeredEntry({ tenant, user }: DeviceCredentials): LogEntry {

@@ -6,12 +6,12 @@ import { cloudSession } from "./connectivity/connectivity.actor.ts";
 import { connectivityMachine } from "./connectivity/connectivity.machine.ts";
 import type { CloudPort } from "./connectivity/dial-cloud.ts";
 import { messageOf } from "./errors.ts";
-import { gatewayMachine } from "./gateway.machine.ts";
+import { brokenFact, gatewayMachine } from "./gateway.machine.ts";
 import type { Log, LogEntry } from "./log.ts";
 import { operationsMachine } from "./operations/operations.machine.ts";
 import { bootstrapSession, credentialsLoader, credentialsWriter } from "./registration/registration.actor.ts";
 import { registrationMachine } from "./registration/registration.machine.ts";
-import type { TunnelMeter } from "./tunnel/leg-facts.ts";
+import type { TunnelCounts, TunnelMeter } from "./tunnel/leg-facts.ts";
 import { targetCheck, tunnelLegs } from "./tunnel/tunnel.actor.ts";
 import { tunnelMachine } from "./tunnel/tunnel.machine.ts";
 
@@ -90,7 +90,12 @@ function createGatewayActor(
   const deps = { hardware, cloud, settings: tunnels, meters };
   const log = (_: unknown, entry: LogEntry): void => writeLog(entry);
   const machine = gatewayMachine.provide({
-    actions: { log },
+    actions: {
+      log,
+      closeBroken: ({ self }, { operation, wasOpen }) => {
+        self.send(brokenFact(operation, wasOpen, abandonLegs(meters.get(operation))));
+      },
+    },
     actors: {
       registration: registrationMachine.provide({
         actions: { log },
@@ -120,6 +125,14 @@ function createGatewayActor(
       limits: { dialTimeoutMs, drainMs, tunnelsMax: max },
     },
   });
+}
+
+/** Resets what still stands of a tunnel that broke. Returns what it had carried. */
+function abandonLegs(meter: TunnelMeter | undefined): TunnelCounts {
+  if (meter === undefined) return { bytesUp: 0, bytesDown: 0, durationMs: 0 };
+  const counts = { bytesUp: meter.bytesUp(), bytesDown: meter.bytesDown(), durationMs: meter.durationMs() };
+  meter.abandon();
+  return counts;
 }
 
 function readStatus(actor: GatewayActor, meters: ReadonlyMap<string, TunnelMeter>): GatewayStatus {

@@ -12,6 +12,7 @@ const peers = [
   { name: "xfonts-base", file: "/usr/share/fonts/X11/misc/fonts.dir", use: "fonts for xterm" },
   { name: "openssh-server", program: "sshd", use: "a real SSH server as the panel" },
   { name: "openssh-client", program: "ssh", use: "a real SSH client, and its keys" },
+  { name: "openssl", program: "openssl", use: "keys in PEM formats" },
   { name: "iproute2", program: "ip", use: "network namespaces for panels that die" },
   { name: "putty-tools", program: "puttygen", use: "PuTTY's keys" },
   { name: "dropbear-bin", program: "dropbear", use: "the SSH server of small devices" },

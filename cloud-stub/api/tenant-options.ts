@@ -1,6 +1,7 @@
 // /tenant/options: settings of the tenant (protocol.md 5.7). The value of a `credentials.` key is never shown.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Audit } from "../audit/audit.ts";
+import { whyOptionRefused } from "../remote-access/tenant-limits.ts";
 import {
   isSecretOption,
   optionNamePattern,
@@ -76,6 +77,8 @@ async function save(
   const key = readName(wanted.key, "key");
   // What a client was shown and sends back means: as it is.
   const isUnchanged = isSecretOption(key) && value === maskedValue;
+  const why = whyOptionRefused(category, key, value);
+  if (why !== undefined) throw unprocessable(area, `value: ${why}`);
   if (!isUnchanged) {
     if ((await deps.options.set(category, key, value)) === "full") {
       throw unprocessable(area, `There are ${optionsMax} options; no more are allowed.`);

@@ -1,7 +1,7 @@
 // The audit trail: who did what to which device, append-only.
-import { sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
-import type { AuditRow } from "../store/schema.ts";
+import type { AuditRow, Database } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { firstPreviousHash } from "./audit-hash.ts";
 
@@ -64,8 +64,8 @@ export class Audit {
     this.#store = deps.store;
   }
 
-  /** Resolves once the record is durable. */
-  async record(record: NewAuditRecord): Promise<void> {
+  /** Resolves once the record is durable; with a transaction, as soon as that is. */
+  async record(record: NewAuditRecord, db: Kysely<Database> = this.#store.db): Promise<void> {
     const values = [
       record.type,
       record.activity,
@@ -83,7 +83,7 @@ export class Audit {
       from (select
         coalesce((select seq from sqlite_sequence where name = 'audit_records'), 0) + 1 as next,
         coalesce((select hash from audit_records order by number desc limit 1), ${firstPreviousHash}) as previous)
-    `.execute(this.#store.db);
+    `.execute(db);
   }
 
   async get(id: string): Promise<AuditRecord | undefined> {

@@ -30,10 +30,12 @@ export async function admitClient(
   deps: AdmissionDependencies,
   upgrade: UpgradeRequest,
   target: { readonly deviceId: string; readonly endpointId: string },
-): Promise<Judgement<{ readonly principal: Principal; readonly endpoint: Endpoint }>> {
+): Promise<
+  Judgement<{ readonly principal: Principal; readonly loginId: string | undefined; readonly endpoint: Endpoint }>
+> {
   const login = await admitLogin(deps, upgrade);
   if (!login.ok) return login;
-  const { principal } = login;
+  const { principal, loginId } = login;
   if (principal.kind !== "user" || !principal.hasRole("ROLE_REMOTE_ACCESS_READ")) {
     return refuse(403, "security/Forbidden", "This needs the role ROLE_REMOTE_ACCESS_READ.");
   }
@@ -48,7 +50,7 @@ export async function admitClient(
   }
   const unsupported = whyUnsupported(device, endpoint);
   if (unsupported !== undefined) return refuse(422, "remoteaccess/unprocessableEntity", unsupported);
-  return { ok: true, principal, endpoint };
+  return { ok: true, principal, loginId, endpoint };
 }
 
 /** A gateway: the login of a device that exists. The key is judged by whoever knows the sessions. */
@@ -68,7 +70,7 @@ export async function admitDevice(
 async function admitLogin(
   deps: AdmissionDependencies,
   { request, peer }: UpgradeRequest,
-): Promise<Judgement<{ readonly principal: Principal }>> {
+): Promise<Judgement<{ readonly principal: Principal; readonly loginId: string | undefined }>> {
   const { headers, url, method } = request;
   const host = deps.hosts.judge(headers, peer.isEncrypted);
   if (host === "foreign-host") return refuse(403, "security/Forbidden", "The Host is not a name of this cloud.");
@@ -76,7 +78,7 @@ async function admitLogin(
     return refuse(403, "security/Forbidden", "The Origin is not a page of this cloud.");
   }
   const outcome = await deps.authentication.check({ method, url, headers, peer });
-  if (outcome.ok) return { ok: true, principal: outcome.principal };
+  if (outcome.ok) return { ok: true, principal: outcome.principal, loginId: outcome.tokenId };
   return { ok: false, refusal: loginRefusals[outcome.why] };
 }
 

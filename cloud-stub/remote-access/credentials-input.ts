@@ -1,5 +1,5 @@
 // Reads how one signs in at an endpoint (protocol.md 5.6): which type fits which protocol, and the fields of each type.
-import { type KeyFields, readHostKeyField, readKeyFields } from "./key-fields.ts";
+import { type KeyFields, readCertificatePinField, readHostKeyField, readKeyFields } from "./key-fields.ts";
 
 export const credentialsTypes = ["NONE", "PASS_ONLY", "USER_PASS", "KEY_PAIR", "CERTIFICATE"] as const;
 export type CredentialsType = (typeof credentialsTypes)[number];
@@ -36,7 +36,7 @@ export interface Credentials {
   readonly privateKey: string | null | undefined;
   readonly certificate: string | null | undefined;
   readonly publicKey: string | null;
-  /** One key a line, in OpenSSH's form. */
+  /** SSH: one key a line, in OpenSSH's form. VNC: the fingerprint of the certificate. */
   readonly hostKey: string | null;
 }
 
@@ -73,8 +73,18 @@ export function readCredentials(
   const username = readUsername(fields["username"], type, complain);
   const none: KeyFields = { privateKey: null, publicKey: null, certificate: null };
   const keys = needsKey ? readKeyFields(fields, { type, stored, complain }) : none;
-  const hostKey = protocol === "SSH" ? readHostKeyField(fields["hostKey"], stored, complain) : null;
+  const hostKey = readHostKey(fields["hostKey"], protocol, stored, complain);
   return { type, username, password: needsPassword ? password : null, ...keys, hostKey };
+}
+
+function readHostKey(
+  value: unknown,
+  protocol: string | undefined,
+  stored: StoredCredentials,
+  complain: Complain,
+): string | null {
+  if (protocol === "SSH") return readHostKeyField(value, stored, complain);
+  return protocol === "VNC" ? readCertificatePinField(value, stored, complain) : null;
 }
 
 /** Whether a client that sends this for a secret wants to keep what is stored. */

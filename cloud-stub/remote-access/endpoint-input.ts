@@ -1,5 +1,6 @@
 // Reads what a program or a person gives for an endpoint (protocol.md 5.6): all that is wrong is said at once, by field.
 import { type RemoteAccessProtocol, remoteAccessProtocols } from "#protocol/remote-access.ts";
+import { readCertificatePin } from "./certificate-pin.ts";
 import {
   type Complain,
   type Credentials,
@@ -121,10 +122,15 @@ function readProtocol(value: unknown, complain: Complain): RemoteAccessProtocol 
 function readAttrs(value: unknown, complain: Complain): Fields | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) return complain("attrs", "must be an object");
-  for (const name of ["legacyAlgorithms"]) {
-    const setting = value[name];
-    if (setting !== undefined && typeof setting !== "boolean")
-      return complain("attrs", `${name} must be true or false`);
+  const { legacyAlgorithms, tlsFingerprint } = value;
+  if (legacyAlgorithms !== undefined && typeof legacyAlgorithms !== "boolean") {
+    return complain("attrs", "legacyAlgorithms must be true or false");
+  }
+  if (
+    tlsFingerprint !== undefined &&
+    (typeof tlsFingerprint !== "string" || readCertificatePin(tlsFingerprint) === undefined)
+  ) {
+    return complain("attrs", "tlsFingerprint must be a SHA-256 fingerprint");
   }
   if (JSON.stringify(value).length > attrsLengthMax) {
     return complain("attrs", `must have at most ${attrsLengthMax} characters as JSON`);

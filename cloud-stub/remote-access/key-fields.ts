@@ -1,4 +1,5 @@
 // Reads the key fields of an endpoint: private and public key, certificate, host keys; each in any format, with the reader's words.
+import { readCertificatePin } from "./certificate-pin.ts";
 import {
   type Complain,
   type CredentialsType,
@@ -48,6 +49,14 @@ export function readHostKeyField(value: unknown, stored: StoredCredentials, comp
         .join("\n"),
     ) ?? null
   );
+}
+
+/** The certificate of a VNC panel, or its fingerprint. Left out: what is stored. */
+export function readCertificatePinField(value: unknown, stored: StoredCredentials, complain: Complain): string | null {
+  if (value === undefined) return stored.hostKey;
+  if (value === null || value === "") return null;
+  const pin = typeof value === "string" ? readCertificatePin(value) : undefined;
+  return pin ?? complain("hostKey", "must be a PEM certificate or its SHA-256 fingerprint") ?? null;
 }
 
 function readPrivate(fields: Fields, { type, stored, complain }: Context) {

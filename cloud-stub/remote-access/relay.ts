@@ -21,6 +21,8 @@ export interface RelayOwner {
   say(message: CloudMessage): void;
   /** Whether the client has the session channel. */
   readonly hasChannel: boolean;
+  /** Something threw that must not: a bug of ours. Nothing passes any more. */
+  broken(error: unknown): void;
 }
 
 /** Bytes that may come from one side before the tunnel stands; more are held back in the sender's connection, in bytes. */
@@ -62,6 +64,7 @@ export class Relay {
   readonly #failureTold = Promise.withResolvers<void>();
   #mode: Mode = "waiting";
   #isClientOver = false;
+  #isBroken = false;
   #hasDeviceSpoken = false;
   #bytesUp = 0;
   #bytesDown = 0;
@@ -119,26 +122,29 @@ export class Relay {
     this.#device = leg;
   }
 
+  // What a leg tells comes from a socket's own turn: an exception there would end the process.
   readonly clientOwner: LegOwner = {
-    received: (bytes) => this.#fromClient(bytes),
-    receivedText: (text) => this.#owner.clientText(text),
-    drained: () => this.#regulate(),
-    ended: (end) => {
-      this.#isClientOver = true;
-      this.#checkFailureTold();
-      this.#owner.clientEnded(end);
-      this.#regulate();
-    },
+    received: (bytes) => this.attempt(() => this.#fromClient(bytes)),
+    receivedText: (text) => this.attempt(() => this.#owner.clientText(text)),
+    drained: () => this.attempt(() => this.#regulate()),
+    ended: (end) =>
+      this.attempt(() => {
+        this.#isClientOver = true;
+        this.#checkFailureTold();
+        this.#owner.clientEnded(end);
+        this.#regulate();
+      }),
   };
 
   readonly deviceOwner: LegOwner = {
-    received: (bytes) => this.#fromPanel(bytes),
-    receivedText: () => this.#owner.deviceText(),
-    drained: () => this.#regulate(),
-    ended: (end) => {
-      this.#owner.deviceEnded(end);
-      this.#regulate();
-    },
+    received: (bytes) => this.attempt(() => this.#fromPanel(bytes)),
+    receivedText: () => this.attempt(() => this.#owner.deviceText()),
+    drained: () => this.attempt(() => this.#regulate()),
+    ended: (end) =>
+      this.attempt(() => {
+        this.#owner.deviceEnded(end);
+        this.#regulate();
+      }),
   };
 
   /** The tunnel stands: lets flow what came early and all that follows. */
@@ -146,10 +152,33 @@ export class Relay {
     if (this.#mode !== "waiting") return;
     this.#mode = "flowing";
     this.#activeAtMs = this.#clock.monotonicMs();
-    this.#stream.start(this.#ends);
-    for (const bytes of this.#earlyDown.takeAll()) this.#fromPanel(bytes);
-    for (const bytes of this.#earlyUp.takeAll()) this.#fromClient(bytes);
-    this.#regulate();
+    this.attempt(() => {
+      this.#stream.start(this.#ends);
+      for (const bytes of this.#earlyDown.takeAll()) this.#fromPanel(bytes);
+      for (const bytes of this.#earlyUp.takeAll()) this.#fromClient(bytes);
+      this.#regulate();
+    });
+  }
+
+  /** Runs what must not throw; if it does, that is told once and nothing passes any more. */
+  attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.breakOff(error);
+    }
+  }
+
+  /** Lets nothing pass any more because of a bug, and tells of it, once. */
+  breakOff(error: unknown): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#mode = "cut";
+    this.#earlyUp.takeAll();
+    this.#earlyDown.takeAll();
+    this.#client?.resume();
+    this.#device?.resume();
+    this.#owner.broken(error);
   }
 
   /** Gives the stream a message of the session channel. */
@@ -169,6 +198,8 @@ export class Relay {
   /** Cuts, and tells the client why in its own protocol where that can be done; settles once it has been told. */
   async fail(text: string): Promise<void> {
     this.cut();
+    // A stream that has thrown knows no longer what it has said.
+    if (this.#isBroken) return;
     this.#stream.fail(this.#ends, text);
     this.#checkFailureTold();
     await this.#failureTold.promise;
@@ -201,12 +232,14 @@ export class Relay {
       hasChannel: owner.hasChannel,
       say: (message) => owner.say(message),
       asking: (isAsking) => owner.asking(isAsking),
-      regulate: () => this.#regulate(),
+      regulate: () => this.attempt(() => this.#regulate()),
+      attempt: (run) => this.attempt(run),
     };
   }
 
   #fromClient(bytes: Uint8Array): void {
     if (this.#mode === "waiting") this.#earlyUp.keep(bytes);
+    else if (this.#isBroken) return;
     else if (this.#mode === "flowing" || !this.#stream.isFailureTold) this.#stream.fromClient(bytes);
     this.#checkFailureTold();
     this.#regulate();
@@ -233,7 +266,8 @@ export class Relay {
     const mayNotGoUp = isFull(this.#device) || this.#stream.holdsClient === true;
     hold(this.#client, isWaiting ? this.#earlyUp.length >= earlyBytesMax : mayNotGoUp);
     // What the panel says may have to be answered: while too much waits for it, it is not listened to either.
-    const isAnswerHeld = this.#device?.isWritable === true && this.#device.isOverfull;
+    const isAnswerHeld =
+      this.#stream.holdsPanel === true || (this.#device?.isWritable === true && this.#device.isOverfull);
     const mayNotGoDown = (!this.#isClientOver && isFull(this.#client)) || isAnswerHeld;
     hold(this.#device, isWaiting ? this.#earlyDown.length >= earlyBytesMax : mayNotGoDown);
   }

@@ -3,10 +3,11 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Server, WebSocketServer } from "ws";
 import type { Clock, Random } from "#hardware/ports.ts";
-import type { CloseReason } from "#protocol/close-reason.ts";
+import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
 import { binarySubprotocol, redactPath, sessionSubprotocol } from "#protocol/remote-access.ts";
 import type { HostPolicy } from "../api/host-policy.ts";
 import type { Audit } from "../audit/audit.ts";
+import { describeBug } from "../bug.ts";
 import type { DeviceRegistry } from "../devices/device-registry.ts";
 import type { Operations } from "../devices/operations.ts";
 import { type CloudLog, errorText } from "../log.ts";
@@ -21,8 +22,9 @@ import { messageBytesMax } from "./leg.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { PatientWebSocket } from "./patient-websocket.ts";
 import { createStream } from "./protocols/create-stream.ts";
+import type { PanelTlsOpener } from "./protocols/panel-tls-port.ts";
 import type { ProtocolStream } from "./protocols/protocol-stream.ts";
-import { Session, type SessionDependencies, type SessionSummary } from "./session.ts";
+import { Session, type SessionDependencies, type SessionRequest, type SessionSummary } from "./session.ts";
 import { closeLeftoverSessions } from "./session-records.ts";
 import { SplitSocket } from "./split-socket.ts";
 import { type TenantOptionReader, tenantLimits } from "./tenant-limits.ts";
@@ -44,6 +46,8 @@ export interface RemoteAccessDependencies {
   readonly limits?: Partial<SessionLimits> | undefined;
   /** The tenant's settings; without them the defaults hold. */
   readonly options?: TenantOptionReader | undefined;
+  /** TLS towards panels; without it panels that want TLS are refused. */
+  readonly panelTls?: PanelTlsOpener | undefined;
   /** Whether the tenant has remote access at all; without it, it has. */
   readonly isSubscribed?: (() => Promise<boolean>) | undefined;
   /** Called when a session has begun. */
@@ -55,6 +59,8 @@ export interface SessionFilter {
   readonly deviceId?: string;
   readonly endpointId?: string;
   readonly userName?: string;
+  /** The token by which its client is logged in. */
+  readonly loginId?: string;
 }
 
 /** Upgrades that may be under judgement at the same time. */
@@ -164,22 +170,28 @@ export class RemoteAccess {
     return [...new Set([...this.#sessions].map((session) => session.userName))];
   }
 
+  /** The tokens by which clients of live sessions are logged in, each once. */
+  loginIds(): readonly string[] {
+    return [...new Set([...this.#sessions].flatMap(({ loginId }) => loginId ?? []))];
+  }
+
   /** What upgrades depend on may have changed: those that are being judged are judged again. */
   judgeAnew(): void {
     this.#endings += 1;
   }
 
   /** Ends the live sessions that fit, at once. How many. */
-  endSessions(filter: SessionFilter, reason: CloseReason): number {
-    const { deviceId, endpointId, userName } = filter;
+  endSessions(filter: SessionFilter, reason: CloseReason, text?: string): number {
+    const { deviceId, endpointId, userName, loginId } = filter;
     this.#endings += 1;
     const ending = [...this.#sessions].filter(
       (session) =>
         (deviceId === undefined || session.deviceId === deviceId) &&
         (endpointId === undefined || session.endpoint.id === endpointId) &&
-        (userName === undefined || session.userName === userName),
+        (userName === undefined || session.userName === userName) &&
+        (loginId === undefined || session.loginId === loginId),
     );
-    for (const session of ending) session.end(reason);
+    for (const session of ending) session.end(reason, text);
     return ending.length;
   }
 
@@ -223,7 +235,7 @@ export class RemoteAccess {
       this.#refuse(request, socket, judgement.refusal);
       return;
     }
-    const { endpoint, principal, stream, limits } = judgement;
+    const { endpoint, principal, loginId, stream, limits } = judgement;
     const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId) : stopping;
     if (refusal !== undefined) {
       this.#refuse(request, socket, refusal);
@@ -234,23 +246,35 @@ export class RemoteAccess {
     const splitSocket = new SplitSocket(socket, head, messageBytesMax);
     this.#clientServer.handleUpgrade(request, splitSocket, noBytes, (websocket) => {
       this.#judged.delete(socket);
-      const session = new Session(
-        { ...this.#sessionDeps, limits },
-        {
-          endpoint,
-          stream,
-          websocket,
-          socket: splitSocket,
-          userName: principal.userName,
-          clientAddress: peer.address,
-          hasChannel: websocket.protocol === sessionSubprotocol,
-        },
-      );
+      this.#begin(limits, {
+        endpoint,
+        stream,
+        websocket,
+        socket: splitSocket,
+        userName: principal.userName,
+        loginId,
+        clientAddress: peer.address,
+        hasChannel: websocket.protocol === sessionSubprotocol,
+      });
+    });
+  }
+
+  #begin(limits: SessionLimits, request: SessionRequest): void {
+    try {
+      const session = new Session({ ...this.#sessionDeps, limits }, request);
       this.#sessions.add(session);
       this.#deps.onSession?.();
       void session.finished.then(() => this.#sessions.delete(session));
       session.start();
-    });
+    } catch (error) {
+      // The upgrade has been answered: what is left to say is a close frame.
+      this.#deps.log.error("session.failed", {
+        endpoint: request.endpoint.id,
+        what: "exception",
+        ...describeBug(error),
+      });
+      request.websocket.sayClose(closeCode("internal.error"), "internal.error");
+    }
   }
 
   /** Between reading an endpoint and opening it, it may be removed or changed: then all of it is judged again. */
@@ -298,6 +322,7 @@ export class RemoteAccess {
     return createStream(endpoint, {
       endpoints: this.endpoints,
       options: this.#deps.options,
+      panelTls: this.#deps.panelTls,
       limits: this.#sessionDeps.limits,
       hostKeyLearnt: (fingerprint, outcome) => void this.#hostKeyLearnt({ endpoint, userName, fingerprint, outcome }),
     });

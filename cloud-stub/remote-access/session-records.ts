@@ -1,8 +1,11 @@
 // What a session leaves behind: its row, its two audit records and its log lines. A failing write never stops a session.
+import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { CloseReason } from "#protocol/close-reason.ts";
 import type { Audit } from "../audit/audit.ts";
+import { describeBug } from "../bug.ts";
 import { type CloudLog, errorText } from "../log.ts";
+import type { Database } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { SessionEnd } from "./session.machine.ts";
@@ -29,7 +32,7 @@ export interface RecordsDependencies {
 }
 
 /** Type of the audit records: what Cumulocity has for a connection (protocol.md 5.9). */
-const auditType = "Operation";
+const auditType = "Operation" as const;
 
 export class SessionRecords {
   readonly #deps: RecordsDependencies;
@@ -48,36 +51,33 @@ export class SessionRecords {
     const { id, endpoint, userName, clientAddress } = this.#facts;
     const { deviceId } = endpoint;
     this.#deps.log.info("session.requested", this.#logFields());
-    await this.#attempt("session row", () =>
-      this.#deps.store.db
-        .insertInto("sessions")
-        .values({
-          id,
-          device_id: deviceId,
-          endpoint_id: endpoint.id,
-          operation_id: operationId,
-          user_name: userName,
-          client_address: clientAddress,
-          protocol: endpoint.protocol,
-          requested_at_ms: this.#nowMs(),
-          opened_at_ms: null,
-          closed_at_ms: null,
-          reason: null,
-          bytes_up: 0,
-          bytes_down: 0,
-        })
-        .execute(),
-    );
-    await this.#attempt("audit record", () =>
-      this.#deps.audit.record({
-        type: auditType,
-        activity: "Remote access session started",
-        text: `Remote access session to '${endpoint.name}' (${endpoint.protocol}) started.`,
-        deviceId,
-        userName,
-        fields: { postern_Session: this.#auditFields() },
-      }),
-    );
+    const row = {
+      id,
+      device_id: deviceId,
+      endpoint_id: endpoint.id,
+      operation_id: operationId,
+      user_name: userName,
+      client_address: clientAddress,
+      protocol: endpoint.protocol,
+      requested_at_ms: this.#nowMs(),
+      opened_at_ms: null,
+      closed_at_ms: null,
+      reason: null,
+      bytes_up: 0,
+      bytes_down: 0,
+    };
+    const record = {
+      type: auditType,
+      activity: "Remote access session started",
+      text: `Remote access session to '${endpoint.name}' (${endpoint.protocol}) started.`,
+      deviceId,
+      userName,
+      fields: { postern_Session: this.#auditFields() },
+    };
+    await this.#together(async (transaction) => {
+      await transaction.insertInto("sessions").values(row).execute();
+      await this.#deps.audit.record(record, transaction);
+    });
   }
 
   async opened(): Promise<void> {
@@ -96,24 +96,35 @@ export class SessionRecords {
     const { deviceId } = endpoint;
     const { reason } = end;
     this.#deps.log.info("session.closed", { ...this.#logFields(), reason, ...counts });
-    await this.#attempt("session row", () =>
-      closeRow(this.#deps.store, id, { reason, atMs: this.#nowMs(), ...counts }),
-    );
-    await this.#attempt("audit record", () =>
-      this.#deps.audit.record({
-        type: auditType,
-        activity: "Remote access session ended",
-        text: `Remote access session to '${endpoint.name}' (${endpoint.protocol}) ended: ${reason}. ${end.text}`,
-        deviceId,
-        userName,
-        fields: { postern_Session: { ...this.#auditFields(), reason, ...counts } },
-      }),
-    );
+    const record = {
+      type: auditType,
+      activity: "Remote access session ended",
+      text: `Remote access session to '${endpoint.name}' (${endpoint.protocol}) ended: ${reason}. ${end.text}`,
+      deviceId,
+      userName,
+      fields: { postern_Session: { ...this.#auditFields(), reason, ...counts } },
+    };
+    await this.#together(async (transaction) => {
+      await closeRow(transaction, id, { reason, atMs: this.#nowMs(), ...counts });
+      await this.#deps.audit.record(record, transaction);
+    });
+  }
+
+  /** Row and audit record stand both or neither: of a session that the audit does not know, the row must not say that it is over. */
+  async #together(write: (transaction: Transaction<Database>) => Promise<void>): Promise<void> {
+    await this.#attempt("session row and audit record", () => this.#deps.store.db.transaction().execute(write));
   }
 
   /** Something of the session could not be done; the session goes on. */
   failed(what: string, why: string): void {
     if (!this.#isMuted) this.#deps.log.error("session.failed", { session: this.#facts.id, what, why });
+  }
+
+  /** A bug of ours that ends the session. */
+  broken(error: unknown): void {
+    if (!this.#isMuted) {
+      this.#deps.log.error("session.failed", { session: this.#facts.id, what: "exception", ...describeBug(error) });
+    }
   }
 
   /** Says nothing more: the process is dying. */
@@ -157,11 +168,11 @@ export class SessionRecords {
 }
 
 async function closeRow(
-  store: Store,
+  db: Kysely<Database>,
   id: string,
   closed: { readonly reason: CloseReason; readonly atMs: number; readonly bytesUp: number; readonly bytesDown: number },
 ): Promise<void> {
-  await store.db
+  await db
     .updateTable("sessions")
     .set({
       closed_at_ms: closed.atMs,
@@ -181,7 +192,6 @@ export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<
   const rows = await deps.store.db.selectFrom("sessions").selectAll().where("closed_at_ms", "is", null).execute();
   const nowMs = Math.floor(deps.clock.nowMs());
   for (const row of rows) {
-    await closeRow(deps.store, row.id, { reason: reasonAfterCrash, atMs: nowMs, bytesUp: 0, bytesDown: 0 });
     deps.log.warn("session.closed", {
       session: row.id,
       operation: row.operation_id,
@@ -190,7 +200,7 @@ export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<
       user: row.user_name,
       reason: reasonAfterCrash,
     });
-    await deps.audit.record({
+    const record = {
       type: auditType,
       activity: "Remote access session ended",
       text: `Remote access session (${row.protocol}) ended: ${reasonAfterCrash}. The cloud stopped without closing it.`,
@@ -206,6 +216,10 @@ export async function closeLeftoverSessions(deps: RecordsDependencies): Promise<
           reason: reasonAfterCrash,
         },
       },
+    };
+    await deps.store.db.transaction().execute(async (transaction) => {
+      await closeRow(transaction, row.id, { reason: reasonAfterCrash, atMs: nowMs, bytesUp: 0, bytesDown: 0 });
+      await deps.audit.record(record, transaction);
     });
   }
 }

@@ -31,6 +31,8 @@ export interface SessionDependencies extends RecordsDependencies {
 export interface SessionRequest {
   readonly endpoint: Endpoint;
   readonly userName: string;
+  /** The token by which the client is logged in; undefined for a login that came with the request itself. */
+  readonly loginId?: string | undefined;
   readonly clientAddress: string;
   readonly stream: ProtocolStream;
   /** Whether the client speaks `postern.session.v1`, and so gets text frames. */
@@ -59,6 +61,9 @@ export interface SessionSummary {
 /** How long a client may take to hear of a failure in its own protocol, and everything when the cloud stops, in ms. */
 const shortLimitMs = 2_000;
 
+/** How long a session whose machine broke may take to close, in ms. */
+const brokenLimitMs = 15_000;
+
 export class Session {
   /** UUID; not the connection key. */
   readonly id: string;
@@ -81,6 +86,8 @@ export class Session {
   #created: Promise<void> = Promise.resolve();
   #isStreamOpen = false;
   #isKilled = false;
+  #isFinishing = false;
+  #brokenTimer: TimerHandle | undefined;
   #unwatchConnection: (() => void) | undefined;
   #idleTimer: TimerHandle | undefined;
 
@@ -97,14 +104,18 @@ export class Session {
     this.#operation = new SessionOperation(deps.operations, (event) => this.#send(event));
     this.#records = new SessionRecords(deps, { id: this.id, ...request });
     this.#relay = new Relay({ clock: deps.clock, stream: request.stream, owner: this.#relayOwner() });
+    this.#actor = this.#createActor();
     const { websocket, socket } = request;
     this.#client = new Leg({ ...deps, websocket, socket, owner: this.#relay.clientOwner });
     this.#relay.attachClient(this.#client);
-    this.#actor = this.#createActor();
   }
 
   get deviceId(): string {
     return this.endpoint.deviceId;
+  }
+
+  get loginId(): string | undefined {
+    return this.#request.loginId;
   }
 
   get summary(): SessionSummary {
@@ -145,7 +156,7 @@ export class Session {
     this.#unwatchConnection = this.#deps.devices.watchConnection(this.deviceId, (isOnline) => {
       if (isOnline) this.#send({ type: "gateway.online" });
     });
-    this.#actor.subscribe({ complete: () => this.#release() });
+    this.#actor.subscribe({ complete: () => this.#release(), error: (error) => this.#machineBroke(error) });
     this.#actor.start();
   }
 
@@ -156,6 +167,10 @@ export class Session {
 
   /** Takes the gateway's websocket; the key is used up. */
   acceptDevice(websocket: PatientWebSocket, socket: SplitSocket): void {
+    this.#relay.attempt(() => this.#takeDevice(websocket, socket));
+  }
+
+  #takeDevice(websocket: PatientWebSocket, socket: SplitSocket): void {
     this.#connectionKey = undefined;
     const { limits } = this.#deps;
     this.#device = new Leg({
@@ -198,7 +213,8 @@ export class Session {
         },
         sayStep: (_, { step }) => this.#sayStep(step),
         startHandshake: () => this.#relay.start(),
-        expireHandshake: () => this.#send({ type: "handshake.expired", ...this.#request.stream.expired() }),
+        expireHandshake: () =>
+          this.#relay.attempt(() => this.#send({ type: "handshake.expired", ...this.#request.stream.expired() })),
         openStream: () => this.#openStream(),
         reportTunnel: () => void this.#attempt("report", () => this.#operation.end("SUCCESSFUL")),
         // A closing without an end is a hole in the chart; the session must not stay open for it.
@@ -229,7 +245,24 @@ export class Session {
         if (this.#request.hasChannel) this.#client.sendText(writeSessionMessage(message));
       },
       hasChannel: this.#request.hasChannel,
+      broken: (error) => {
+        this.#records.broken(error);
+        this.end("internal.error");
+      },
     };
+  }
+
+  /** Nobody decides any more how the session goes on, so it ends, as its own end says it. */
+  #machineBroke(error: unknown): void {
+    if (this.#isKilled) return;
+    this.#records.broken(error);
+    this.#relay.cut();
+    this.#brokenTimer = this.#deps.clock.setTimeout(() => {
+      this.hurry();
+      this.#release();
+    }, brokenLimitMs);
+    // Without it the end is under way already.
+    if (!this.#isFinishing) void this.#finish(endless);
   }
 
   #send(event: SessionEvent): void {
@@ -288,10 +321,11 @@ export class Session {
 
   /** Delivers what is under way, writes the records, then closes both websockets with the word. Never rejects. */
   async #finish(end: SessionEnd): Promise<void> {
+    this.#isFinishing = true;
     const limitMs = end.reason === "cloud.stopping" ? shortLimitMs : this.#deps.limits.drainMs;
     this.#connectionKey = undefined;
     this.#deps.clock.clearTimeout(this.#idleTimer);
-    this.#request.stream.close?.();
+    this.#closeStream();
     await this.#attempt("delivery", () => this.#deliver(end, limitMs));
     await this.#created;
     if (this.#isKilled) return;
@@ -302,8 +336,17 @@ export class Session {
       durationMs: Math.round(this.#deps.clock.monotonicMs() - this.#requestedAtMs),
     });
     if (this.#isKilled) return;
-    await this.#closeLegs(end, limitMs);
-    this.#send({ type: "session.finished" });
+    await this.#attempt("closing", () => this.#closeLegs(end, limitMs));
+    if (this.#actor.getSnapshot().status === "error") this.#release();
+    else this.#send({ type: "session.finished" });
+  }
+
+  #closeStream(): void {
+    try {
+      this.#request.stream.close?.();
+    } catch (error) {
+      this.#records.broken(error);
+    }
   }
 
   async #deliver(end: SessionEnd, limitMs: number): Promise<void> {
@@ -368,8 +411,9 @@ export class Session {
   }
 
   #release(): void {
-    this.#request.stream.close?.();
+    this.#closeStream();
     this.#connectionKey = undefined;
+    this.#deps.clock.clearTimeout(this.#brokenTimer);
     this.#deps.clock.clearTimeout(this.#idleTimer);
     this.#waits.cancel();
     this.#operation.release();

@@ -8,6 +8,9 @@ export interface TenantOptionReader {
 /** Category of the tenant options that concern this folder. */
 export const optionCategory = "remoteaccess";
 
+/** Whether an SSH host key is stored without asking when it is seen first: "true" or "false". */
+export const hostKeyAutosave = "hostkey-autosave";
+
 /** Names of the options; their values are whole numbers. */
 export const limitOptions = {
   /** How long a session waits for its gateway, in seconds. */
@@ -17,6 +20,20 @@ export const limitOptions = {
   /** Longest life of an open session, in ms; Postern's own. */
   total: "postern.session.total.timeout",
 } as const;
+
+/** What is wrong with the value of an option that this folder reads; undefined if nothing is, or it is not one of them. */
+export function whyOptionRefused(category: string, key: string, value: string): string | undefined {
+  if (category !== optionCategory) return undefined;
+  if (key === hostKeyAutosave) return /^(true|false)$/.test(value) ? undefined : "must be true or false";
+  const unitMs = key === limitOptions.gatewayWait ? 1_000 : 1;
+  if (!Object.values(limitOptions).some((known) => known === key)) return undefined;
+  const ms = /^[0-9]{1,10}$/.test(value) ? Number(value) * unitMs : 0;
+  if (ms >= limitMsMin && ms <= limitMsMax) return undefined;
+  return `must be a whole number from ${limitMsMin / unitMs} to ${Math.floor(limitMsMax / unitMs)}`;
+}
+
+/** Shortest limit that a tenant may set, in ms. */
+const limitMsMin = 1_000;
 
 /** Longest limit that a tenant may set, in ms: timers of JavaScript go no further. */
 const limitMsMax = 2 ** 31 - 1;
@@ -30,7 +47,7 @@ export async function tenantLimits(
   const read = async (key: string, unitMs: number, otherwiseMs: number) => {
     const text = await options.get(optionCategory, key);
     const ms = text !== undefined && /^[0-9]{1,10}$/.test(text.trim()) ? Number(text) * unitMs : 0;
-    return ms >= 1_000 && ms <= limitMsMax ? ms : otherwiseMs;
+    return ms >= limitMsMin && ms <= limitMsMax ? ms : otherwiseMs;
   };
   return {
     ...base,

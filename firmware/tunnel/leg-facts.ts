@@ -35,10 +35,14 @@ export interface TunnelCounts {
   readonly durationMs: number;
 }
 
-/** Live numbers of one tunnel, for the gateway's status. */
+/** The legs of one tunnel seen from outside its machine: live numbers for the gateway's status, and the way to end them without it. */
 export interface TunnelMeter {
   bytesUp(): number;
   bytesDown(): number;
   /** Own queues and those of both connections. */
   heldBytes(): number;
+  /** Since both sides stood; 0 until then. */
+  durationMs(): number;
+  /** Resets what stands and clears the timers; nothing is told any more, and the entry goes. */
+  abandon(): void;
 }

@@ -53,6 +53,8 @@ export class TunnelLegs {
       bytesUp: () => this.#forwarder?.bytesUp ?? 0,
       bytesDown: () => this.#forwarder?.bytesDown ?? 0,
       heldBytes: () => this.#forwarder?.heldBytes() ?? 0,
+      durationMs: () => this.#durationMs(),
+      abandon: () => this.abandon(),
     });
     const failed = (error: unknown): void => {
       this.#tell({ type: "panel.failed", reason: "internal.error", detail: messageOf(error) });
@@ -231,12 +233,16 @@ export class TunnelLegs {
   }
 
   #closed(): void {
-    const { clock } = this.#deps.hardware;
-    const durationMs = this.#startedAtMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#startedAtMs);
+    const durationMs = this.#durationMs();
     const bytesUp = this.#forwarder?.bytesUp ?? 0;
     const bytesDown = this.#forwarder?.bytesDown ?? 0;
     this.#tell({ type: "legs.closed", bytesUp, bytesDown, durationMs });
     this.#release();
+  }
+
+  #durationMs(): number {
+    const { clock } = this.#deps.hardware;
+    return this.#startedAtMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#startedAtMs);
   }
 
   #release(): void {

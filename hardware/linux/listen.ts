@@ -27,7 +27,8 @@ export function listenTcp(
   });
   server.maxConnections = connectionsMax;
   return new Promise((resolve) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    // Not once: a server that listens can still fail to accept (EMFILE), which must not end the process; it goes on listening.
+    server.on("error", (error: NodeJS.ErrnoException) => {
       const detail = `${options.address}:${options.port}: ${error.message}`;
       resolve({ ok: false, reason: failures[error.code ?? ""] ?? "address-unavailable", detail });
     });

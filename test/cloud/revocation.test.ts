@@ -86,6 +86,22 @@ test("a right that another process takes away ends the session within a second",
   expect(admin.websocket.readyState).toBe(admin.websocket.OPEN);
 });
 
+test("an upgrade that is being judged when the right goes opens no session, whatever comes first", async () => {
+  await using bench = await startHttpBench();
+  const { path } = await withEndpoint(bench);
+  const login = await person(bench, "eve", 2);
+  for (let turns = 0; turns < 40; turns++) {
+    await bench.admin("PUT", "/user/t1000/users/eve", { enabled: true });
+    // So that the login is remembered, and the judgement takes as few turns as it can.
+    expect((await bench.ask({ path: "/user/currentUser", headers: login })).status).toBe(200);
+    const eve = openWebSocket(bench, path, login);
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await bench.admin("PUT", "/user/t1000/users/eve", { enabled: false });
+    if ((await eve.status) === 101) expect(await eve.closed, `${turns} turns`).toEqual(revoked);
+    await expect.poll(() => bench.cloud.status().sessions, { interval: 1 }).toBe(0);
+  }
+});
+
 test("no look at rights is left waiting once the sessions are over", async () => {
   const { bench, eve, admin } = await twoSessions();
   await using _bench = bench;
@@ -159,6 +175,10 @@ test.each(matrix)("%s ends a %s session at both ends within a second", async (_w
   const endpointId: string = made.json.id;
   const login = await person(bench, "eve", 2);
   const client = openWebSocket(bench, `/service/remoteaccess/client/${deviceId}/configurations/${endpointId}`, login);
+  // As a VNC client does: the cloud tells it in its own protocol why it ends.
+  client.websocket.on("message", (data) => {
+    if (String(data).startsWith("RFB ")) client.websocket.send(Buffer.from(String(data)));
+  });
   expect(await client.status).toBe(101);
   const key = (await request).split(",").at(-1) ?? "";
   const gateway = openWebSocket(bench, devicePath(key), basic("t1000/device_gw-1", password));

@@ -52,6 +52,16 @@ test("a credentials option is sealed in the file, masked in every answer, and ke
   store.close();
 });
 
+test.each([
+  ["remoteaccess.operation.timeout", "1"],
+  ["remoteaccess.operation.timeout", "2147483"],
+  ["remoteaccess.ws.idle.timeout", "3600000"],
+  ["postern.session.total.timeout", "2147483647"],
+])("the limit %s may be %s", async (key, value) => {
+  await using bench = await startHttpBench();
+  expect((await bench.admin("PUT", `/tenant/options/remoteaccess/${key}`, { value })).json.value).toBe(value);
+});
+
 test("who watches options is told of each change", async () => {
   const store = openStore(":memory:");
   const options = new TenantOptions({ store, vault: createVault(new Uint8Array(32), secureRandom) });
@@ -75,6 +85,11 @@ test.each([
   ["POST", "/tenant/options", { category: "a", key: "k", value: 1 }, 422],
   ["POST", "/tenant/options", { category: "a", key: "k", value: "v".repeat(20_001) }, 422],
   ["PUT", option, {}, 422],
+  ["PUT", option, { value: "yes" }, 422],
+  ["PUT", "/tenant/options/remoteaccess/remoteaccess.ws.idle.timeout", { value: "one hour" }, 422],
+  ["PUT", "/tenant/options/remoteaccess/remoteaccess.ws.idle.timeout", { value: "999" }, 422],
+  ["PUT", "/tenant/options/remoteaccess/remoteaccess.operation.timeout", { value: "0" }, 422],
+  ["PUT", "/tenant/options/remoteaccess/remoteaccess.operation.timeout", { value: "2147484" }, 422],
   ["PUT", option, "no json", 400],
   ["PUT", "/tenant/options/a%20b/k", { value: "v" }, 422],
   ["POST", "/tenant/tenants/t2000/applications", { application: { id: "1" } }, 404],

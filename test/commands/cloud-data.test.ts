@@ -1,6 +1,6 @@
 // The commands on a cloud's data folder, as a person runs them: accounts, audit, back-up, return, new master key.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
@@ -68,6 +68,21 @@ it("makes accounts in groups, lists, disables and enables them", async () => {
   expect(await postern(["user", "list"])).toEqual(done(list));
   expect(await postern(["user", "enable", "eve"])).toEqual(done(""));
   expect((await postern(["user", "list"])).out).toContain("eve    enabled ");
+});
+
+it("keeps no password, neither in a file nor in an answer", async () => {
+  const canary = "canary-9d1f47";
+  const answers = [
+    await postern(["user", "add", "ida"], `${canary}\n`),
+    await postern(["user", "add", "ida"], `${canary}\n`),
+    await postern(["user", "password", "ida"], `${canary}-2\n`),
+    await postern(["backup", "--to", join(data, "canary-backup.db")]),
+  ];
+  expect(answers.map(({ code }) => code)).toEqual([0, 1, 0, 0]);
+  const files = readdirSync(data);
+  expect(files).toEqual(expect.arrayContaining(["postern.db", "canary-backup.db"]));
+  for (const file of files) expect(readFileSync(join(data, file), "latin1"), file).not.toContain(canary);
+  for (const { out, err } of answers) expect(out + err).not.toContain(canary);
 });
 
 it("refuses what cannot be in one line", async () => {

@@ -70,7 +70,7 @@ export async function shows(viewer: Page, wanted: string | RegExp, limitMs = 15_
       limitMs,
     );
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : "failed"}; it shows:\n${last}`);
+    throw new Error(`${error instanceof Error ? error.message : "failed"}; it shows:\n${last.trimEnd()}`);
   }
 }
 

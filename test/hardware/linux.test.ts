@@ -1,5 +1,5 @@
 // The Linux form of each port, held to the same contract as the simulated one, and what only a real machine can show.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,20 @@ describe("storage on a real disk", () => {
     await storage.write("credentials.json", new Uint8Array(1));
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(join(folder, "credentials.json"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("replaces a file and does not write in place: whoever has the old one open still reads the old contents", async () => {
+    const folder = await makeFolder();
+    const storage = await openLinuxStorage(folder);
+    await storage.write("state", Buffer.from("old"));
+    const path = join(folder, "state");
+    const old = await open(path, "r");
+    await storage.write("state", Buffer.from("new and longer"));
+    expect(await old.readFile("utf8")).toBe("old");
+    expect((await stat(path)).ino).not.toBe((await old.stat()).ino);
+    expect((await old.stat()).nlink).toBe(0);
+    expect(await readFile(path, "utf8")).toBe("new and longer");
+    await old.close();
   });
 
   it("leaves the old contents and no half-written file when a write fails", async () => {

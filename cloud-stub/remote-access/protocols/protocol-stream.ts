@@ -17,8 +17,10 @@ export interface StreamEnds {
   say(message: CloudMessage): void;
   /** A person is asked now, or not any more: that has its own limit. */
   asking(isAsking: boolean): void;
-  /** `holdsClient` has changed. */
+  /** `holdsClient` or `holdsPanel` may have changed. */
   regulate(): void;
+  /** Runs what happens on a turn of the stream's own (an event, a timer): a bug in it ends the session, not the process. */
+  attempt(run: () => void): void;
 }
 
 export interface StreamFailure {
@@ -46,6 +48,8 @@ export interface ProtocolStream {
   readonly isFailureTold: boolean;
   /** Whether the client must be held back, because the panel's protocol takes nothing at present. */
   readonly holdsClient?: boolean;
+  /** Whether the panel must be held back, because what it sent cannot be worked off at present. */
+  readonly holdsPanel?: boolean;
   /** Takes a message of the session channel; may come before `start`. */
   fromChannel?(message: ClientMessage): void;
   /** The session is over: says goodbye where the protocol has a word for it, and lets go of everything. Once or more. */

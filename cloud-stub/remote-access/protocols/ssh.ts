@@ -3,6 +3,7 @@ import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { printable } from "#protocol/printable.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
 import { type PanelKey, PanelKeyGuard, type PanelKeyOptions } from "./panel-key.ts";
+import { PanelWire } from "./panel-wire.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { sshAlgorithms } from "./ssh/ssh-algorithms.ts";
 import { type SshError, SshOffer, sshFailure } from "./ssh/ssh-failure.ts";
@@ -11,7 +12,6 @@ import { readHostKey } from "./ssh/ssh-host-key.ts";
 import { type SshKey, sshKey } from "./ssh/ssh-keys.ts";
 import { type Question, SshSignIn } from "./ssh/ssh-sign-in.ts";
 import { SshUplink } from "./ssh/ssh-uplink.ts";
-import { SshWire } from "./ssh/ssh-wire.ts";
 
 export interface SshOptions {
   readonly username: string;
@@ -36,7 +36,7 @@ export class SshStream implements ProtocolStream {
   readonly #client = new Client();
   readonly #greeting = new SshGreeting();
   readonly #offer = new SshOffer();
-  readonly #wire: SshWire;
+  readonly #wire: PanelWire;
   readonly #uplink: SshUplink;
   readonly #keyGuard: PanelKeyGuard;
   #ends: StreamEnds | undefined;
@@ -60,7 +60,7 @@ export class SshStream implements ProtocolStream {
   constructor(options: SshOptions) {
     this.#options = options;
     this.#keyGuard = new PanelKeyGuard(options.hostKeys, "host key");
-    this.#wire = new SshWire((bytes) => {
+    this.#wire = new PanelWire((bytes) => {
       this.#ends?.toPanel(bytes);
       this.#uplink.wireMoved();
     });

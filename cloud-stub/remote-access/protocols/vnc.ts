@@ -1,8 +1,14 @@
 // VNC: with a stored password the relay signs in at the panel and asks the client for none; without one it only watches the greeting.
-import { ClientHandshake } from "#protocol/rfb/client-handshake.ts";
+import { closeText } from "#protocol/close-reason.ts";
+import { ProtocolError } from "#protocol/protocol-error.ts";
+import { ClientHandshake, type HandshakeStep } from "#protocol/rfb/client-handshake.ts";
+import { securityTypes } from "#protocol/rfb/security.ts";
 import { ServerHandshake, type ServerHandshakeStep } from "#protocol/rfb/server-handshake.ts";
+import { TightServerInitStripper } from "#protocol/rfb/tight.ts";
+import type { ClientMessage } from "#protocol/session-channel.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { VncGreeting } from "./vnc-greeting.ts";
+import { VncTls, type VncTlsOptions } from "./vnc-tls.ts";
 
 /** A server says nothing between SecurityResult and the client's ClientInit (RFC 6143 section 7.3). */
 const spokeEarly: StreamFailure = {
@@ -10,13 +16,19 @@ const spokeEarly: StreamFailure = {
   text: "The panel broke the VNC handshake: it went on before the client began.",
 };
 
-/** `password`: the stored one, a secret. */
-export function createVncStream(options: {
+export interface VncOptions {
+  /** The stored one, a secret. */
   readonly password: string | undefined;
+  /** For panels that want one beside the password. */
+  readonly username?: string | null;
   readonly handshakeMs: number;
-}): ProtocolStream {
+  /** Without it panels that want TLS are refused. */
+  readonly tls?: VncTlsOptions | undefined;
+}
+
+export function createVncStream(options: VncOptions): ProtocolStream {
   const { password, handshakeMs } = options;
-  return password === undefined ? new VncPassage(handshakeMs) : new VncSignIn(password, handshakeMs);
+  return password === undefined ? new VncPassage(handshakeMs) : new VncSignIn({ ...options, password });
 }
 
 /** The client speaks with the panel itself, from the first byte; only the panel's greeting is looked at. */
@@ -67,8 +79,8 @@ class VncPassage implements ProtocolStream {
 /** Speaks the security handshake with both ends, then lets their bytes pass. */
 class VncSignIn implements ProtocolStream {
   readonly hasHandshake = true;
-  readonly heldBytes = 0;
   readonly #greeting = new VncGreeting();
+  readonly #tls: VncTls | undefined;
   readonly #panel: ClientHandshake;
   readonly #client = new ServerHandshake({ security: { type: "none" }, holdResult: true });
   readonly #handshakeMs: number;
@@ -79,10 +91,29 @@ class VncSignIn implements ProtocolStream {
   #isFailing = false;
   /** What the panel sent behind its handshake, before the client was through with its own. */
   #panelLeftover: Uint8Array = new Uint8Array(0);
+  #stripper: TightServerInitStripper | undefined;
 
-  constructor(password: string, handshakeMs: number) {
-    this.#panel = new ClientHandshake({ password });
+  constructor(options: VncOptions & { readonly password: string }) {
+    const { password, username, handshakeMs, tls } = options;
+    this.#tls = tls === undefined ? undefined : new VncTls(tls);
+    this.#panel = new ClientHandshake({
+      password,
+      ...(typeof username === "string" ? { username } : {}),
+      supports: { tls: tls !== undefined },
+    });
     this.#handshakeMs = handshakeMs;
+  }
+
+  get heldBytes(): number {
+    return this.#tls?.heldBytes ?? 0;
+  }
+
+  get holdsClient(): boolean {
+    return this.#tls?.holdsClient === true;
+  }
+
+  get holdsPanel(): boolean {
+    return this.#tls?.holdsPanel === true;
   }
 
   get isFailureTold(): boolean {
@@ -95,10 +126,19 @@ class VncSignIn implements ProtocolStream {
   }
 
   fromPanel(bytes: Uint8Array): void {
+    if (this.#tls?.isOn === true) this.#tls.fromPanel(bytes);
+    else this.#fromPanelClear(bytes);
+  }
+
+  fromChannel(message: ClientMessage): void {
+    if (message.type === "accept-host-key") this.#tls?.confirmed(message.fingerprint);
+  }
+
+  #fromPanelClear(bytes: Uint8Array): void {
     const ends = this.#ends;
     if (ends === undefined || this.#panelState === "failed") return;
     if (this.#panelState === "authenticated") {
-      if (this.#clientState === "accepted") ends.toClient(bytes);
+      if (this.#clientState === "accepted") this.#toClient(ends, bytes);
       else this.#panelFailed(spokeEarly);
       return;
     }
@@ -107,25 +147,69 @@ class VncSignIn implements ProtocolStream {
       this.#panelFailed(wrongGreeting);
       return;
     }
-    const step = this.#panel.receive(bytes);
-    for (const part of step.send) ends.toPanel(part);
+    this.#takePanelStep(ends, this.#panel.receive(bytes));
+  }
+
+  #takePanelStep(ends: StreamEnds, step: HandshakeStep): void {
+    for (const part of step.send) this.#toPanel(part);
+    if (step.startTls !== undefined) this.#startTls(ends, step.startTls.kind);
     if (step.outcome?.kind === "refused") {
       this.#panelFailed({ reason: step.outcome.code, text: `${step.outcome.text}.` });
     } else if (step.outcome?.kind === "authenticated") {
       this.#panelState = "authenticated";
+      this.#tls?.signedIn();
+      if (step.outcome.securityType === securityTypes.tight) this.#stripper = new TightServerInitStripper();
       this.#panelLeftover = step.outcome.leftover;
       this.#takeClientStep(ends, this.#client.result({ ok: true }));
+    }
+  }
+
+  #startTls(ends: StreamEnds, kind: "anonymous" | "x509"): void {
+    this.#tls?.start(kind, ends, {
+      started: () => this.#takePanelStep(ends, this.#panel.tlsStarted()),
+      received: (bytes) => this.#fromPanelClear(bytes),
+      ended: () => this.#tlsEnded(ends),
+      failed: (failure) => this.#panelFailed(failure),
+    });
+  }
+
+  /** TLS says it in order; the connection below may stay for a while. */
+  #tlsEnded(ends: StreamEnds): void {
+    const failure = this.panelEnded() ?? { reason: "panel.closed" as const, text: closeText("panel.closed") };
+    if (this.#clientState === "accepted") ends.ended(failure);
+    else this.#panelFailed(failure);
+  }
+
+  #toPanel(bytes: Uint8Array): void {
+    if (this.#tls?.isOn === true) this.#tls.toPanel(bytes);
+    else this.#ends?.toPanel(bytes);
+  }
+
+  /** What Tight puts behind ServerInit is nothing for a client that knows of no Tight. */
+  #toClient(ends: StreamEnds, bytes: Uint8Array): void {
+    if (this.#stripper === undefined) {
+      ends.toClient(bytes);
+      return;
+    }
+    try {
+      const passed = this.#stripper.receive(bytes);
+      if (this.#stripper.isThrough) this.#stripper = undefined;
+      if (passed.length > 0) ends.toClient(passed);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      ends.ended({ reason: "protocol.malformed", text: `The panel broke the VNC protocol: ${error.message}.` });
     }
   }
 
   fromClient(bytes: Uint8Array): void {
     const ends = this.#ends;
     if (ends === undefined) return;
-    if (this.#clientState === "accepted") ends.toPanel(bytes);
+    if (this.#clientState === "accepted") this.#toPanel(bytes);
     else if (this.#clientState === "handshaking") this.#takeClientStep(ends, this.#client.receive(bytes));
   }
 
   expired(): StreamFailure {
+    if (this.#tls?.isAsking === true) return this.#tls.notConfirmed();
     if (this.#panelState === "authenticated") {
       return { reason: "client.stalled", text: "The client did not finish its part of the VNC handshake." };
     }
@@ -142,6 +226,10 @@ class VncSignIn implements ProtocolStream {
     if (wrongGreeting !== undefined || !this.#greeting.isComplete) return wrongGreeting;
     const { outcome } = this.#panel.end();
     return outcome?.kind === "refused" ? { reason: outcome.code, text: `${outcome.text}.` } : undefined;
+  }
+
+  close(): void {
+    this.#tls?.close();
   }
 
   fail(ends: StreamEnds, text: string): void {
@@ -171,8 +259,8 @@ class VncSignIn implements ProtocolStream {
     } else if (step.outcome?.kind === "accepted") {
       this.#clientState = "accepted";
       ends.handshakeDone();
-      if (this.#panelLeftover.length > 0) ends.toClient(this.#panelLeftover);
-      if (step.outcome.leftover.length > 0) ends.toPanel(step.outcome.leftover);
+      if (this.#panelLeftover.length > 0) this.#toClient(ends, this.#panelLeftover);
+      if (step.outcome.leftover.length > 0) this.#toPanel(step.outcome.leftover);
     }
   }
 }

@@ -1,13 +1,15 @@
 // The one way from the console to the cloud's REST interface: same origin, cookie and XSRF header, errors as ApiError.
-import { ApiError, codeOfStatus } from "./api-error.ts";
+import { ApiError, codeOfStatus, isApiError } from "./api-error.ts";
 import { readXsrfToken } from "./xsrf-token.ts";
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
 
 interface RequestOptions {
   readonly signal?: AbortSignal;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** What kind of answer is wanted, in place of JSON. */
+  readonly accept?: string;
   /** Sent as a form in place of JSON. */
   readonly form?: Readonly<Record<string, string>>;
 }
@@ -39,6 +41,22 @@ export async function remove(path: string): Promise<void> {
   await request("DELETE", path, {});
 }
 
+/** Whether the cloud has something at this path; throws for anything but yes and no. */
+export async function isThere(path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await request("HEAD", path, { signal });
+    return true;
+  } catch (error) {
+    if (isApiError(error, "api.not-found")) return false;
+    throw error;
+  }
+}
+
+/** A file that the cloud makes. */
+export async function getBlob(path: string, accept: string): Promise<Blob> {
+  return (await request("GET", path, { accept })).blob();
+}
+
 /** Posts a form and expects no JSON back. A 401 here is an answer, not a lost sign-in. */
 export async function postForm(path: string, form: Readonly<Record<string, string>>): Promise<void> {
   await request("POST", path, { form }, { reportsSignedOut: false });
@@ -62,7 +80,7 @@ async function request(
   options: RequestOptions,
   { reportsSignedOut } = { reportsSignedOut: true },
 ): Promise<Response> {
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ Accept: options.accept ?? "application/json" });
   const xsrfToken = readXsrfToken(document.cookie, location);
   if (xsrfToken !== undefined) headers.set("X-XSRF-TOKEN", xsrfToken);
   let body: BodyInit | undefined;

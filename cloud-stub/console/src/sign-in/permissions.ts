@@ -39,3 +39,16 @@ export function mayReadOperations(user: CurrentUser): boolean {
 export function mayReadAudit(user: CurrentUser): boolean {
   return hasAny(user, "ROLE_AUDIT_READ", "ROLE_AUDIT_ADMIN");
 }
+
+/** See who is connected at this moment, and end it. */
+export function mayEndSessions(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_REMOTE_ACCESS_ADMIN");
+}
+
+export function mayReadUsers(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_USER_MANAGEMENT_READ", "ROLE_USER_MANAGEMENT_ADMIN");
+}
+
+export function mayChangeUsers(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_USER_MANAGEMENT_ADMIN");
+}

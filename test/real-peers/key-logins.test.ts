@@ -1,5 +1,5 @@
 // Each key that the tools write opens a real sshd, through ssh2 and what the reader made of the file.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPrivateKey } from "#cloud-stub/remote-access/keys/read-private-key.ts";
 import { isAnyMissing, pathOf, peers } from "../support/peers.ts";
 import { Program } from "../support/processes.ts";
-import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases } from "./key-matrix.ts";
+import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases } from "../keys/key-matrix.ts";
 
-const isSkipped = isAnyMissing(peers.sshd, peers.sshKeygen, peers.puttygen, peers.openssl);
+const isSkipped = isAnyMissing(peers.sshd, peers.ssh, peers.sshKeygen, peers.puttygen, peers.openssl);
 const cases = [...sshKeygenCases, ...puttygenCases, ...opensslCases];
 
 let folder = "";
@@ -29,6 +29,8 @@ async function freePort(): Promise<number> {
 
 beforeAll(async () => {
   if (isSkipped) return;
+  console.info(`puttygen: ${execFileSync("puttygen", ["--version"], { encoding: "utf8" }).split("\n")[0]}`);
+  console.info(`ssh: ${spawnSync("ssh", ["-V"], { encoding: "utf8" }).stderr.trim()}`);
   folder = mkdtempSync(join(tmpdir(), "postern-logins-"));
   for (const one of cases) made.set(one.name, one.make(folder));
   const [hostKey, authorized] = [join(folder, "host-key"), join(folder, "authorized-keys")];

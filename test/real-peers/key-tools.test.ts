@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPrivateKey } from "#cloud-stub/remote-access/keys/read-private-key.ts";
 import { readPublicKey } from "#cloud-stub/remote-access/keys/read-public-key.ts";
 import { isAnyMissing, peers } from "../support/peers.ts";
-import { codeOf } from "./key-error-code.ts";
-import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases, withoutComment } from "./key-matrix.ts";
+import { codeOf } from "../keys/key-error-code.ts";
+import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases, withoutComment } from "../keys/key-matrix.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -1,7 +1,7 @@
-// The connection as ssh2 sees it: a stream whose two directions the relay feeds and takes.
+// The connection to a panel as a stream, for what speaks over one (ssh2, TLS): the relay feeds and takes its two directions.
 import { Duplex } from "node:stream";
 
-export class SshWire extends Duplex {
+export class PanelWire extends Duplex {
   readonly #toPanel: (bytes: Uint8Array) => void;
   #sentBytes = 0;
 
