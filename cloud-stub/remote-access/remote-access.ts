@@ -260,12 +260,14 @@ export class RemoteAccess {
   }
 
   #begin(limits: SessionLimits, request: SessionRequest): void {
+    let session: Session | undefined;
     try {
-      const session = new Session({ ...this.#sessionDeps, limits }, request);
-      this.#sessions.add(session);
+      session = new Session({ ...this.#sessionDeps, limits }, request);
+      const begun = session;
+      this.#sessions.add(begun);
       this.#deps.onSession?.();
-      void session.finished.then(() => this.#sessions.delete(session));
-      session.start();
+      void begun.finished.then(() => this.#sessions.delete(begun));
+      begun.start();
     } catch (error) {
       // The upgrade has been answered: what is left to say is a close frame.
       this.#deps.log.error("session.failed", {
@@ -273,7 +275,9 @@ export class RemoteAccess {
         what: "exception",
         ...describeBug(error),
       });
+      request.websocket.on("error", ignoreError);
       request.websocket.sayClose(closeCode("internal.error"), "internal.error");
+      session?.kill();
     }
   }
 

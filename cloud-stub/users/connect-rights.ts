@@ -1,4 +1,4 @@
-// Ends the sessions of people who may no longer connect, at once: whoever changed it, through this process or another one.
+// Ends the sessions of people who may no longer connect or have signed out, at once: whoever changed it, through this process or another one.
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
 import type { CloseReason } from "#protocol/close-reason.ts";
 import { type CloudLog, errorText } from "../log.ts";
@@ -6,6 +6,7 @@ import { remoteAccessApplication, type Subscriptions } from "../tenant/subscript
 import type { AccountChanges } from "./account-changes.ts";
 import type { Accounts } from "./accounts.ts";
 import { withImplied } from "./principal.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** How often the rights of those who are connected are looked up, in ms: the command line writes past this process. */
 export const lookEveryMs = 1_000;
@@ -13,7 +14,12 @@ export const lookEveryMs = 1_000;
 /** What it needs of remote access. */
 export interface LiveSessions {
   userNames(): readonly string[];
-  endSessions(filter: { readonly userName?: string }, reason: CloseReason): number;
+  loginIds(): readonly string[];
+  endSessions(
+    filter: { readonly userName?: string; readonly loginId?: string },
+    reason: CloseReason,
+    text?: string,
+  ): number;
   judgeAnew(): void;
 }
 
@@ -22,6 +28,7 @@ export class ConnectRights {
   readonly #clock: Clock;
   readonly #accounts: Accounts;
   readonly #subscriptions: Subscriptions;
+  readonly #tokens: Tokens;
   readonly #remoteAccess: LiveSessions;
   readonly #log: CloudLog;
   readonly #unwatch: readonly (() => void)[];
@@ -33,6 +40,7 @@ export class ConnectRights {
     readonly clock: Clock;
     readonly accounts: Accounts;
     readonly subscriptions: Subscriptions;
+    readonly tokens: Tokens;
     readonly accountChanges: AccountChanges;
     readonly remoteAccess: LiveSessions;
     readonly log: CloudLog;
@@ -41,11 +49,13 @@ export class ConnectRights {
     this.#clock = deps.clock;
     this.#accounts = deps.accounts;
     this.#subscriptions = deps.subscriptions;
+    this.#tokens = deps.tokens;
     this.#remoteAccess = deps.remoteAccess;
     this.#log = deps.log;
     this.#unwatch = [
       deps.accountChanges.watch(() => this.#changed()),
       deps.subscriptions.watch(() => void this.#changed()),
+      deps.tokens.watchEnded((id) => this.#loginEnded(id, "The login that opened the session was signed out.")),
     ];
   }
 
@@ -83,9 +93,18 @@ export class ConnectRights {
         const sessions = this.#remoteAccess.endSessions({ userName }, "permission.revoked");
         this.#log.info("sessions.revoked", { user: userName, sessions });
       }
+      for (const id of await this.#tokens.endedOf(this.#remoteAccess.loginIds())) {
+        if (this.#isStopped) return;
+        this.#loginEnded(id, "The login that opened the session has expired.");
+      }
     } catch (error) {
       if (!this.#isStopped) this.#log.error("sessions.rights-unknown", { why: errorText(error) });
     }
+  }
+
+  #loginEnded(loginId: string, text: string): void {
+    const sessions = this.#remoteAccess.endSessions({ loginId }, "permission.revoked", text);
+    if (sessions > 0) this.#log.info("sessions.revoked", { why: "login-ended", sessions });
   }
 
   async #mayConnect(userName: string): Promise<boolean> {

@@ -37,6 +37,7 @@ export class Tokens {
   readonly #store: Store;
   readonly #accounts: Accounts;
   readonly #key: Uint8Array;
+  readonly #endListeners = new Set<(id: string) => void>();
 
   constructor(deps: {
     readonly clock: Clock;
@@ -94,6 +95,26 @@ export class Tokens {
   /** Ends a token; fine if it has ended. */
   async end(id: string): Promise<void> {
     await this.#store.db.deleteFrom("logins").where("id", "=", id).execute();
+    for (const listener of [...this.#endListeners]) listener(id);
+  }
+
+  /** Hears of each token that was ended, once that is durable; not of those that expire. Gives back how to stop. */
+  watchEnded(listener: (id: string) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
+  }
+
+  /** Those of these tokens that have been ended or have expired. A new password voids tokens without ending them. */
+  async endedOf(ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0) return [];
+    const nowMs = this.#clock.nowMs();
+    const rows = await this.#store.db
+      .selectFrom("logins")
+      .select(["id", "expires_at_ms"])
+      .where("id", "in", ids)
+      .execute();
+    const standing = new Set(rows.filter((row) => row.expires_at_ms > nowMs).map((row) => row.id));
+    return ids.filter((id) => !standing.has(id));
   }
 
   async #makeRoom(account: Account, nowMs: number): Promise<void> {
