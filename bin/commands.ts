@@ -1,4 +1,5 @@
 // The one command's sub-commands and options. Each program is loaded only when it is asked for.
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
@@ -23,11 +24,19 @@ export function createProgram(finished: (exitCode: number) => void): Command {
   const program = new Command("postern").description(
     "Postern: the screen or shell of a machine on a factory LAN, in a browser",
   );
+  program.version(readVersion(), "-V, --version", "print the version");
   addUp(program, finished);
   addCloud(program, finished);
   program.addCommand(createGatewayCommand(finished));
   program.addCommand(createConnectCommand(finished));
   return program;
+}
+
+function readVersion(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return manifest.version;
 }
 
 function addUp(program: Command, finished: (exitCode: number) => void): void {

@@ -1,14 +1,16 @@
 // The cloud stand-in, given its world: it is handed streams and never opens a port itself (main.ts does).
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Random } from "#hardware/ports.ts";
 import { writeFailureReason } from "#protocol/close-reason.ts";
 import { remoteAccessFragment } from "#protocol/remote-access.ts";
-import { type App, serveUpgrades, startApp } from "./api/app.ts";
+import { type App, plainAnswer, serveUpgrades, startApp } from "./api/app.ts";
+import { type LateRequest, RequestDeadline } from "./api/request-deadline.ts";
 import { registerRoutes } from "./api/routes.ts";
+import { type Arrival, ArrivalCount } from "./arrival-count.ts";
 import { Broker } from "./broker/broker.ts";
 import { DeviceRemoval } from "./devices/device-removal.ts";
-import { adminUserName, ensureFirstAccounts, type FirstPasswords } from "./first-accounts.ts";
+import { adminUserName, ensureFirstAccounts, type FirstPasswords, type NewAccount } from "./first-accounts.ts";
 import { type CloudLog, errorText, mutableLog } from "./log.ts";
 import { checkMasterKey } from "./master-key.ts";
 import { openPanelTls } from "./panel-tls/panel-tls.ts";
@@ -37,6 +39,8 @@ export interface CloudOptions {
   readonly tenantId?: string;
   /** Used when the account does not exist yet; what is left out is made up and given back in `created`. */
   readonly accounts: FirstPasswords;
+  /** Told of new accounts before they are made: afterwards a made-up password is nowhere but in `created`. */
+  readonly keepNewAccounts?: (accounts: readonly NewAccount[]) => void;
   /** Host names and IP literals that Host and Origin may bear, with any port. */
   readonly allowedHosts: readonly string[];
   readonly ports: { readonly https: number; readonly mqtts: number; readonly http?: number };
@@ -64,8 +68,11 @@ export const defaultTenantId = "t1000";
 /** HTTP connections that may be open, upgraded ones included. */
 export const httpConnectionsMax = 2_000;
 
-/** How long a new HTTP connection may take for the headers of its first request, in ms: Node's own limit needs a listening server. */
-const firstRequestMs = 30_000;
+/** Of those, how many may be without a login, altogether and from one address. */
+export const httpWithoutLogin = { max: 1_000, perAddressMax: 256 };
+
+/** How long an answer to a request that came too slowly may take to be read, in ms. */
+const refusedLingerMs = 2_000;
 
 /** Starts a cloud. Throws CloudError or StoreError if it cannot. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
@@ -84,7 +91,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       log,
       allowedHosts: options.allowedHosts,
     });
-    const created = await ensureFirstAccounts(services.accounts, services.tenantId, options.accounts);
+    const created = await ensureFirstAccounts(
+      services.accounts,
+      services.tenantId,
+      options.accounts,
+      options.keepNewAccounts,
+    );
     await ensureDefaultGroups(services, adminUserName);
     await failLeftoverOperations(services);
     const broker = await Broker.start(services);
@@ -99,10 +111,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await remoteAccess.start();
     const peers = new Map<Duplex, Peer>();
     const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
-    const requestDeadlines = new WeakMap<Duplex, () => void>();
-    for (const event of ["request", "upgrade"]) {
-      app.server.prependListener(event, (request: IncomingMessage) => requestDeadlines.get(request.socket)?.());
-    }
+    const deadlines = new WeakMap<Duplex, RequestDeadline>();
+    app.server.prependListener("request", (request: IncomingMessage, response: ServerResponse) =>
+      deadlines.get(request.socket)?.began(request, response),
+    );
+    app.server.prependListener("upgrade", (request: IncomingMessage) => deadlines.get(request.socket)?.end());
+    const arrivals = new WeakMap<Peer, Arrival>();
+    services.authentication.watchLogins((peer) => arrivals.get(peer)?.leave());
     const { clock } = options;
     return new RunningCloud({
       clock,
@@ -111,7 +126,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       remoteAccess,
       app,
       peers,
-      requestDeadlines,
+      deadlines,
+      arrivals,
       created,
       log,
       connectRights,
@@ -125,6 +141,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 class RunningCloud implements Cloud {
   readonly created: FirstPasswords;
   readonly #parts: Parts;
+  readonly #withoutLogin = new ArrivalCount(httpWithoutLogin);
   #stopped: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -138,20 +155,44 @@ class RunningCloud implements Cloud {
   }
 
   handleHttp(stream: Duplex, peer: Peer): void {
-    const { peers, log, app, clock, requestDeadlines } = this.#parts;
+    const { peers, log, app, clock, deadlines, arrivals } = this.#parts;
     if (this.#stopped !== undefined || peers.size >= httpConnectionsMax) {
       if (this.#stopped === undefined) log.warn("http.refused", { status: 0, why: "too-many-connections" });
       destroyQuietly(stream);
       return;
     }
-    peers.set(stream, peer);
-    const deadline = clock.setTimeout(() => destroyQuietly(stream), firstRequestMs);
-    requestDeadlines.set(stream, () => clock.clearTimeout(deadline));
+    const { address } = peer;
+    const arrival = this.#withoutLogin.enter(address);
+    if ("why" in arrival) {
+      if (arrival.isFirst) log.warn("http.refused", { status: 0, why: arrival.why, address });
+      destroyQuietly(stream);
+      return;
+    }
+    // Its own, because by it the connection is known.
+    const own = { ...peer };
+    peers.set(stream, own);
+    arrivals.set(own, arrival);
+    const deadline = new RequestDeadline(clock, (what) => this.#tooSlow(stream, address, what));
+    deadlines.set(stream, deadline);
     stream.once("close", () => {
       peers.delete(stream);
-      clock.clearTimeout(deadline);
+      arrival.leave();
+      deadline.end();
     });
     app.server.emit("connection", stream);
+  }
+
+  #tooSlow(stream: Duplex, address: string, what: LateRequest): void {
+    const { clock, log } = this.#parts;
+    if (what !== "body") {
+      destroyQuietly(stream);
+      return;
+    }
+    log.warn("http.refused", { status: 408, why: "too-slow", address });
+    const timer = clock.setTimeout(() => destroyQuietly(stream), refusedLingerMs);
+    stream.once("close", () => clock.clearTimeout(timer));
+    const message = "The body of the request did not arrive in time.";
+    stream.end(plainAnswer("408 Request Timeout", "general/requestTimeout", message));
   }
 
   status(): { readonly mqttClients: number; readonly sessions: number; readonly webSockets: number } {
@@ -198,8 +239,9 @@ class RunningCloud implements Cloud {
 
 interface Parts {
   readonly clock: Clock;
-  /** Takes the deadline of a connection's first request away. */
-  readonly requestDeadlines: WeakMap<Duplex, () => void>;
+  readonly deadlines: WeakMap<Duplex, RequestDeadline>;
+  /** The places of those who have not logged in. */
+  readonly arrivals: WeakMap<Peer, Arrival>;
   readonly store: Store;
   readonly broker: Broker;
   readonly remoteAccess: RemoteAccess;

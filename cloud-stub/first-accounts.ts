@@ -9,26 +9,48 @@ export interface FirstPasswords {
   readonly bootstrapPassword?: string;
 }
 
-/** Makes the accounts that are missing. Gives back the passwords that were made up here, and only those. */
+/** An account that is about to be made. */
+export interface NewAccount {
+  /** As it logs in. */
+  readonly user: string;
+  /** A secret; undefined if the password was given from outside. */
+  readonly madeUpPassword: string | undefined;
+}
+
+/**
+ * Makes the accounts that are missing. Gives back the passwords that were made up here, and only those. `keep` is told
+ * of the accounts before any of them is made, so that no password is lost with the process.
+ */
 export async function ensureFirstAccounts(
   accounts: Accounts,
   tenantId: string,
   wanted: FirstPasswords,
+  keep: (accounts: readonly NewAccount[]) => void = () => {},
 ): Promise<FirstPasswords> {
-  const created: { adminPassword?: string; bootstrapPassword?: string } = {};
-  if ((await accounts.get(tenantId, adminUserName)) === undefined) {
-    const password = wanted.adminPassword ?? accounts.newPassword();
-    if (wanted.adminPassword === undefined) created.adminPassword = password;
-    await accounts.put({ tenantId, name: adminUserName, kind: "user", password, roles });
+  const isAdminMissing = (await accounts.get(tenantId, adminUserName)) === undefined;
+  const isBootstrapMissing = (await accounts.get(bootstrapTenantId, bootstrapUserName)) === undefined;
+  const created: FirstPasswords = {
+    ...(isAdminMissing && wanted.adminPassword === undefined ? { adminPassword: accounts.newPassword() } : {}),
+    ...(isBootstrapMissing && wanted.bootstrapPassword === undefined
+      ? { bootstrapPassword: accounts.newPassword() }
+      : {}),
+  };
+  const bootstrapUser = `${bootstrapTenantId}/${bootstrapUserName}`;
+  const missing = [
+    ...(isAdminMissing ? [{ user: adminUserName, madeUpPassword: created.adminPassword }] : []),
+    ...(isBootstrapMissing ? [{ user: bootstrapUser, madeUpPassword: created.bootstrapPassword }] : []),
+  ];
+  if (missing.length > 0) keep(missing);
+  const { adminPassword = "", bootstrapPassword = "" } = { ...wanted, ...created };
+  if (isAdminMissing) {
+    await accounts.put({ tenantId, name: adminUserName, kind: "user", password: adminPassword, roles });
   }
-  if ((await accounts.get(bootstrapTenantId, bootstrapUserName)) === undefined) {
-    const password = wanted.bootstrapPassword ?? accounts.newPassword();
-    if (wanted.bootstrapPassword === undefined) created.bootstrapPassword = password;
+  if (isBootstrapMissing) {
     await accounts.put({
       tenantId: bootstrapTenantId,
       name: bootstrapUserName,
       kind: "bootstrap",
-      password,
+      password: bootstrapPassword,
       roles: ["ROLE_DEVICE_BOOTSTRAP"],
     });
   }

@@ -1,6 +1,7 @@
 // The ports of a cloud: HTTPS and MQTT over TLS, and HTTP on the loopback only.
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { type Arrival, ArrivalCount, type ArrivalLimits } from "./arrival-count.ts";
 import type { CertifiedKey } from "./certificates/authority.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
@@ -22,6 +23,8 @@ export interface ListenerOptions {
   readonly mqtts: PortWish;
   readonly server: CertifiedKey;
   readonly log: CloudLog;
+  /** Default `handshakeLimits`. */
+  readonly handshakes?: ArrivalLimits;
 }
 
 /** Ports that are bound; connections are served from `serve` on. */
@@ -37,6 +40,8 @@ export interface Listeners {
 /** HTTP without TLS never leaves the machine; no option widens it. */
 const loopback = "127.0.0.1";
 const handshakeTimeoutMs = 15_000;
+/** TLS handshakes under way, altogether and from one address: each costs a signature. */
+export const handshakeLimits: ArrivalLimits = { max: 500, perAddressMax: 128 };
 /** TCP keep-alive: clears connections whose peer vanished without a word, in ms. */
 const keepAliveMs = 60_000;
 
@@ -46,11 +51,13 @@ type Kind = "http" | "https" | "mqtts";
 export async function openListeners(options: ListenerOptions): Promise<Listeners> {
   let cloud: Cloud | undefined;
   const open = new Set<Socket>();
+  const handshakes = new Handshakes(options.handshakes ?? handshakeLimits, options.log);
   const accept = (kind: Kind) => (socket: Socket) => {
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
     const peer = peerOf(socket, kind !== "http");
+    if (kind !== "http") handshakes.done(peer);
     if (cloud === undefined) socket.destroy();
     else if (kind === "mqtts") cloud.handleMqtt(socket, peer);
     else cloud.handleHttp(socket, peer);
@@ -67,11 +74,12 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
     https: createTlsServer({ ...tlsOptions, allowHalfOpen: true, ALPNProtocols: ["http/1.1"] }, accept("https")),
     mqtts: createTlsServer(tlsOptions, accept("mqtts")),
   };
-  for (const server of Object.values(servers)) {
+  for (const [kind, server] of Object.entries(servers)) {
     // `connection` is the TCP connection, below TLS, so one in its handshake counts too.
     server.on("connection", (socket: Socket) => {
       open.add(socket);
       socket.once("close", () => open.delete(socket));
+      if (kind !== "http") handshakes.began(socket);
     });
     server.on("tlsClientError", (error: Error) => options.log.warn("tls.refused", { why: error.message }));
   }
@@ -97,6 +105,43 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
     await close();
     throw error;
   }
+}
+
+/** The handshakes that are under way; TLS names its connection only by its two ends. */
+class Handshakes {
+  readonly #count: ArrivalCount;
+  readonly #log: CloudLog;
+  readonly #arrivals = new Map<string, Arrival>();
+
+  constructor(limits: ArrivalLimits, log: CloudLog) {
+    this.#count = new ArrivalCount(limits);
+    this.#log = log;
+  }
+
+  /** Breaks the connection off if there are too many. */
+  began(socket: Socket): void {
+    const peer = peerOf(socket, true);
+    const arrival = this.#count.enter(peer.address);
+    if ("why" in arrival) {
+      if (arrival.isFirst) this.#log.warn("tls.refused", { why: arrival.why, address: peer.address });
+      socket.destroy();
+      return;
+    }
+    this.#arrivals.set(endsOf(peer), arrival);
+    socket.once("close", () => {
+      arrival.leave();
+      if (this.#arrivals.get(endsOf(peer)) === arrival) this.#arrivals.delete(endsOf(peer));
+    });
+  }
+
+  done(peer: Peer): void {
+    this.#arrivals.get(endsOf(peer))?.leave();
+    this.#arrivals.delete(endsOf(peer));
+  }
+}
+
+function endsOf({ address, port, localPort }: Peer): string {
+  return `${address} ${port} ${localPort}`;
 }
 
 const optionNames: Readonly<Record<Kind, string>> = { http: "HTTP", https: "HTTPS", mqtts: "MQTT" };

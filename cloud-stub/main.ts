@@ -1,5 +1,5 @@
 // The cloud stand-in as a program: data folder, master key, certificates, ports and first passwords around cloud.ts.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linuxClock } from "#hardware/linux/clock.ts";
@@ -9,6 +9,7 @@ import { type Cloud, defaultTenantId, startCloud } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
 import { auditWords, backupIn, rekeyWords, verifyAuditIn } from "./data-commands.ts";
 import { adminUserName, type FirstPasswords } from "./first-accounts.ts";
+import { keepFirstPasswords, passwordsFileIn } from "./first-passwords.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
 import { type CloudLog, createCloudLog } from "./log.ts";
 import { checkMasterKey, findMasterKey, type MasterKey, readOrMakeMasterKey } from "./master-key.ts";
@@ -205,9 +206,12 @@ async function runOn(dataDir: string, names: readonly string[], options: RunClou
       allowedHosts: [...new Set([...names, ...defaultHostNames])],
       ports: listeners.ports,
       consoleDir,
+      ...(options.firstPasswords === "return"
+        ? {}
+        : { keepNewAccounts: (accounts) => keepFirstPasswords(passwordsFileIn(dataDir), accounts) }),
     });
     listeners.serve(cloud);
-    if (options.firstPasswords !== "return") tellFirstPasswords(cloud.created, dataDir, log);
+    if (options.firstPasswords !== "return") tellFirstPasswords(cloud.created, passwordsFileIn(dataDir), log);
     return ready({ cloud, listeners, certificates, caFile, names, write: options.write ?? writeLine });
   } catch (error) {
     await listeners.close();
@@ -331,22 +335,18 @@ function tellMasterKey(masterKey: MasterKey, options: RunCloudOptions, log: Clou
 }
 
 /** A password that nobody has seen is shown once to a person, or else left in a file of its own. */
-function tellFirstPasswords(created: FirstPasswords, dataDir: string, log: CloudLog): void {
-  const lines = [
-    ...(created.adminPassword === undefined ? [] : [`${adminUserName} ${created.adminPassword}`]),
-    ...(created.bootstrapPassword === undefined
-      ? []
-      : [`${bootstrapTenantId}/${bootstrapUserName} ${created.bootstrapPassword}`]),
-  ];
-  if (lines.length === 0) return;
-  if (process.stderr.isTTY) {
-    process.stderr.write(`New accounts, shown only this once (user, password):\n${lines.join("\n")}\n`);
+function tellFirstPasswords(created: FirstPasswords, file: string, log: CloudLog): void {
+  if (!existsSync(file)) return;
+  if (Object.keys(created).length === 0) {
+    log.warn("accounts.passwords-kept", { passwords: file, why: "remove the file once its passwords are noted" });
     return;
   }
-  const file = join(dataDir, "first-passwords.txt");
-  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-  chmodSync(file, 0o600);
-  log.info("accounts.created", { passwords: file });
+  if (!process.stderr.isTTY) {
+    log.info("accounts.created", { passwords: file });
+    return;
+  }
+  process.stderr.write(`New accounts, shown only this once (user, password):\n${readFileSync(file, "utf8")}`);
+  rmSync(file);
 }
 
 function writeIfChanged(file: string, text: string): void {

@@ -4,11 +4,12 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import type { Hardware } from "#hardware/ports.ts";
+import { checkCloud } from "./check/check-cloud.ts";
 import { type GatewayConfig, type ParsedConfigFile, parseGatewayConfig } from "./config.ts";
-import { dialCloud } from "./connectivity/dial-cloud.ts";
 import { ConfigError, codeOf, messageOf } from "./errors.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { createLog, type Log } from "./log.ts";
+import { probeStorage } from "./storage-probe.ts";
 
 export interface GatewayCommandOptions {
   /** Path of gateway.toml. */
@@ -20,41 +21,62 @@ const stopLimitMs = 4_900;
 
 /** Runs until SIGTERM or SIGINT. Resolves with the exit code: 0 after a signal, 1 when it could not start or broke. */
 export async function runGateway(options: GatewayCommandOptions): Promise<number> {
+  const signals = listenForSignals();
   const config = await orExplain(() => loadConfig(options.config));
-  if (config === undefined) return 1;
-  const hardware = await orExplain(() => openHardware(config, options.config));
-  if (hardware === undefined) return 1;
+  const hardware = config && (await orExplain(() => openWritableHardware(config, options.config)));
+  if (config === undefined || hardware === undefined) {
+    signals.ignore();
+    return 1;
+  }
+  if (signals.hasCome()) return 0;
   // A reader of the log that goes away must not take the gateway with it.
   process.stdout.on("error", () => {});
   const log = createLog(hardware.clock, (line) => void process.stdout.write(`${line}\n`));
   const monitor = (error: Error): void => log.error("internal.error", { where: "process", what: messageOf(error) });
   process.on("uncaughtExceptionMonitor", monitor);
   const gateway = startGateway({ hardware, config, log });
-  const unlisten = stopOnSignals(gateway, log);
+  const unlimit = signals.stop(gateway, log);
   const end = await gateway.ended;
-  unlisten();
+  unlimit();
   process.off("uncaughtExceptionMonitor", monitor);
   return end === "stopped" ? 0 : 1;
 }
 
-/** Signals may come twice (a terminal and npm both send one): the second changes nothing. */
-function stopOnSignals(gateway: Gateway, log: Log): () => void {
-  let limit: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    if (limit !== undefined) return;
-    limit = setTimeout(() => {
-      log.error("internal.error", { where: "process", what: "the gateway did not stop in time" });
-      process.exit(0);
-    }, stopLimitMs);
-    void gateway.stop();
+interface Signals {
+  /** Before there is a gateway. */
+  hasCome(): boolean;
+  /** From now on a signal stops the gateway; the returned function clears the limit. */
+  stop(gateway: Gateway, log: Log): () => void;
+  /** The process ends for another reason. */
+  ignore(): void;
+}
+
+/** Signals may come early, twice (a terminal and npm both send one) and late: none may end the process by itself. */
+function listenForSignals(): Signals {
+  let hasCome = false;
+  let onFirst: (() => void) | undefined;
+  const heard = (): void => {
+    if (!hasCome) onFirst?.();
+    hasCome = true;
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  return () => {
-    clearTimeout(limit);
-    // Late twins of the signal still find a listener, or they would end the process with another exit code.
-    process.off("SIGTERM", stop).on("SIGTERM", () => {});
-    process.off("SIGINT", stop).on("SIGINT", () => {});
+  process.on("SIGTERM", heard).on("SIGINT", heard);
+  return {
+    hasCome: () => hasCome,
+    stop: (gateway, log) => {
+      let limit: NodeJS.Timeout | undefined;
+      onFirst = () => {
+        limit = setTimeout(() => {
+          log.error("internal.error", { where: "process", what: "the gateway did not stop in time" });
+          process.exit(0);
+        }, stopLimitMs);
+        void gateway.stop();
+      };
+      return () => {
+        onFirst = undefined;
+        clearTimeout(limit);
+      };
+    },
+    ignore: () => void process.off("SIGTERM", heard).off("SIGINT", heard),
   };
 }
 
@@ -65,56 +87,16 @@ export async function checkGateway(options: GatewayCommandOptions): Promise<numb
   say(`ok    ${options.config} can be read and says nothing wrong`);
   const hardware = await orExplain(() => openHardware(config, options.config));
   if (hardware === undefined) return 1;
-  say(`ok    the state folder ${config.stateDir} can be used`);
+  const stateProblem = await probeStorage(hardware.storage);
+  say(
+    stateProblem === undefined
+      ? `ok    the state folder ${config.stateDir} can be written to`
+      : `FAIL  the state folder ${config.stateDir} cannot be written to: ${stateProblem}`,
+  );
   say(`ok    the device id is ${config.device.id ?? `${hardware.identity.serialNumber} (the board's serial number)`}`);
-  const { cloud } = config;
-  const https = await checkPort(hardware, cloud, "HTTPS, [cloud] url", cloud.host, cloud.httpsPort);
-  const mqtt = await checkPort(hardware, cloud, "MQTT, [cloud] mqtt", cloud.mqttHost, cloud.mqttPort);
-  return https && mqtt ? 0 : 1;
+  const isCloudGood = await checkCloud({ hardware, config, say });
+  return isCloudGood && stateProblem === undefined ? 0 : 1;
 }
-
-const checkLimitMs = 10_000;
-const closeLimitMs = 500;
-
-async function checkPort(
-  hardware: Hardware,
-  { authorities }: GatewayConfig["cloud"],
-  what: string,
-  host: string,
-  port: number,
-): Promise<boolean> {
-  const outcome = await dialCloud(hardware, { host, port, authorities }, { timeoutMs: checkLimitMs });
-  if (outcome.ok) {
-    const { stream } = outcome.connection;
-    await new Promise<void>((resolve) => {
-      // In order, so that the cloud does not log a broken handshake; its end is awaited for a moment only.
-      const limit = setTimeout(() => stream.destroy(), closeLimitMs);
-      stream.once("close", () => resolve(clearTimeout(limit)));
-      stream.on("error", () => {});
-      stream.resume().end();
-    });
-    say(`ok    ${what}: ${host}:${port} answers, and its certificate is good`);
-    return true;
-  }
-  say(`FAIL  ${what}: ${host}:${port}: ${failureTexts[outcome.reason]} (${outcome.detail})`);
-  return false;
-}
-
-const failureTexts: Readonly<Record<Extract<Awaited<ReturnType<typeof dialCloud>>, { ok: false }>["reason"], string>> =
-  {
-    "name-unknown": "the name cannot be resolved: is it spelt right, and does this machine have a DNS server?",
-    refused: "nothing listens on that port: is the port right, and is the cloud running?",
-    unreachable: "there is no way to it: is the network up?",
-    timeout: "no answer: a firewall on the way may drop the packets",
-    reset: "the connection was broken off",
-    aborted: "the check was broken off",
-    "tls.unknown-authority":
-      "its certificate is from an authority that this gateway does not trust: name the cloud's ca.pem as [cloud] ca",
-    "tls.wrong-name": "its certificate is for another name: [cloud] must use a name that the certificate bears",
-    "tls.expired": "its certificate has expired: is this machine's clock right?",
-    "tls.not-yet-valid": "its certificate is not valid yet: is this machine's clock right?",
-    "tls.failed": "it does not speak TLS as expected: is it the right port?",
-  };
 
 /** Reads the configuration and the files it names. Throws ConfigError. */
 async function loadConfig(path: string): Promise<GatewayConfig> {
@@ -174,6 +156,17 @@ async function openHardware({ stateDir }: GatewayConfig, path: string): Promise<
     const why = messageOf(error);
     throw new ConfigError("config.invalid", [`${basename(path)}: [state] dir: ${stateDir} cannot be used: ${why}`]);
   }
+}
+
+/** Credentials that cannot be stored would be lost at the next start, long after anybody looks: better none at all. */
+async function openWritableHardware(config: GatewayConfig, path: string): Promise<Hardware> {
+  const hardware = await openHardware(config, path);
+  const { stateDir } = config;
+  const problem = await probeStorage(hardware.storage);
+  if (problem === undefined) return hardware;
+  throw new ConfigError("config.invalid", [
+    `${basename(path)}: [state] dir: ${stateDir} cannot be written to: ${problem}`,
+  ]);
 }
 
 /** A configuration that cannot be used is told on standard error, one finding a line. */

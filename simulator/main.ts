@@ -1,8 +1,9 @@
 // `postern up`: cloud, one gateway and a LAN with three panels on this machine, for people to try things out.
-import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CloudProcess, type RunCloudOptions, runCloud, setUserPassword } from "#cloud-stub/main.ts";
+import { lockDataFolder } from "#cloud-stub/store/data-lock.ts";
 import { type Gateway, startGateway } from "#firmware/gateway.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
@@ -34,7 +35,7 @@ const bootstrapUser = "management/devicebootstrap";
 
 /** An error with a `code` is for a person to read; its message is one line. */
 class SiteError extends Error {
-  readonly code: "site.stopped" | "site.in-use" | "site.no-folder" | "site.not-online";
+  readonly code: "site.stopped" | "site.no-folder" | "site.not-online";
 
   constructor(code: SiteError["code"], message: string) {
     super(message);
@@ -157,25 +158,9 @@ function whyNoFolder(error: unknown): string {
 
 /** Two sites on one folder would write over each other's state. */
 function takeFolder(dataDir: string): () => Promise<void> {
-  const file = join(dataDir, "up.pid");
-  const other = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-  if (other !== 0 && other !== process.pid && isAlive(other)) {
-    throw new SiteError(
-      "site.in-use",
-      `process ${other} already runs a site in ${dataDir}: stop it, or name another folder with --data (if that process is another program, remove ${file})`,
-    );
-  }
-  writeFileSync(file, `${process.pid}\n`, { mode: 0o600 });
-  return async () => rmSync(file, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+  const inUse = `a site is running in ${dataDir}; stop it, or name another folder with --data.`;
+  const lock = lockDataFolder(dataDir, inUse);
+  return async () => lock.release();
 }
 
 /** A line writer into a file of mode 0600 that begins empty. */

@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Clock } from "#hardware/ports.ts";
 import { redactPath } from "#protocol/remote-access.ts";
-import { type CloudLog, errorText } from "../log.ts";
+import { describeBug } from "../bug.ts";
+import type { CloudLog } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Authentication } from "../users/authentication.ts";
 import { registerAccess } from "./access.ts";
@@ -89,7 +90,7 @@ function addHooks(app: FastifyInstance, deps: AppDeps): void {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const { status, error, message, isOurs } = readError(thrown);
-    if (isOurs) deps.log.error("http.error", { path: redactPath(request.url), why: errorText(thrown) });
+    if (isOurs) deps.log.error("http.error", { path: redactPath(request.url), ...describeBug(thrown) });
     return sendError(reply, status, error, message);
   });
   app.addHook("onResponse", async (request, reply) => {
@@ -144,7 +145,6 @@ export function serveUpgrades(
     // Node leaves an upgraded socket without a listener, and an error without one ends the process.
     socket.on("error", () => socket.destroy());
     const peer = deps.peerOf(socket);
-    const judgement = deps.hosts.judge(request.headers, peer.isEncrypted);
     const refuse = (status: string, error: string, message: string) => {
       const path = redactPath(request.url ?? "").slice(0, 300);
       deps.log.warn("http.refused", { status: Number(status.slice(0, 3)), method: "GET", path, address: peer.address });
@@ -154,16 +154,26 @@ export function serveUpgrades(
       socket.resume();
       socket.end(plainAnswer(status, error, message));
     };
-    if (judgement === "foreign-host") {
+    try {
+      const judgement = deps.hosts.judge(request.headers, peer.isEncrypted);
+      if (judgement === "foreign-host") {
+        refuse(
+          "421 Misdirected Request",
+          "security/misdirectedRequest",
+          "This server does not serve the host you named.",
+        );
+      } else if (judgement === "foreign-origin") {
+        refuse("403 Forbidden", "security/Forbidden", "Pages of another origin may not use this server.");
+      } else if (!handle(request, socket, head, peer)) {
+        refuse("404 Not Found", "general/Not Found", "There is no websocket at this path.");
+      }
+    } catch (error) {
+      deps.log.error("http.error", { path: redactPath(request.url ?? "").slice(0, 300), ...describeBug(error) });
       refuse(
-        "421 Misdirected Request",
-        "security/misdirectedRequest",
-        "This server does not serve the host you named.",
+        "500 Internal Server Error",
+        "general/internalError",
+        "Something went wrong inside Postern; its log has more.",
       );
-    } else if (judgement === "foreign-origin") {
-      refuse("403 Forbidden", "security/Forbidden", "Pages of another origin may not use this server.");
-    } else if (!handle(request, socket, head, peer)) {
-      refuse("404 Not Found", "general/Not Found", "There is no websocket at this path.");
     }
   });
 }

@@ -2,6 +2,8 @@
 import type { Duplex } from "node:stream";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
 import type { Clock } from "#hardware/ports.ts";
+import { type Arrival, ArrivalCount } from "../arrival-count.ts";
+import { describeBug } from "../bug.ts";
 import type { DeviceRegistry } from "../devices/device-registry.ts";
 import type { Events } from "../devices/events.ts";
 import type { Operation, Operations } from "../devices/operations.ts";
@@ -21,6 +23,8 @@ import { maySubscribe, publishRule } from "./topic-rules.ts";
 /** MQTT connections that may be open, and how many of them may still be on their way to a login. */
 export const connectionsMax = 5_000;
 export const connectionsWithoutLoginMax = 500;
+/** Of those, how many may come from one address: all gateways of a factory may be behind it. */
+export const connectionsWithoutLoginPerAddressMax = 128;
 
 /** Longest client identifier as aedes sees it, in characters. */
 const clientIdLengthMax = 128;
@@ -36,7 +40,9 @@ export interface BrokerDeps {
   readonly log: CloudLog;
 }
 
-interface Arrival {
+interface Connection {
+  /** Its place among those without a login. */
+  readonly arrival: Arrival;
   readonly stream: Duplex;
   readonly peer: Peer;
   /** Device identifier of a client identifier that can be accepted. */
@@ -47,7 +53,11 @@ export class Broker {
   readonly #deps: BrokerDeps;
   readonly #handler: SmartRestHandler;
   readonly #login: ClientLogin;
-  readonly #arrivals = new Map<unknown, Arrival>();
+  readonly #arrivals = new Map<unknown, Connection>();
+  readonly #withoutLogin = new ArrivalCount({
+    max: connectionsWithoutLoginMax,
+    perAddressMax: connectionsWithoutLoginPerAddressMax,
+  });
   /** Weak and separate from the live ones: a will is carried out after the connection has gone. */
   readonly #sessions = new WeakMap<Client, ClientSession>();
   readonly #live = new Set<ClientSession>();
@@ -88,8 +98,14 @@ export class Broker {
           (error: unknown) => done(broker.#broken(error), false),
         );
       },
-      authorizePublish: (client, packet, done) => broker.#authorizePublish(client, packet, done),
-      authorizeSubscribe: (client, subscription, done) => broker.#authorizeSubscribe(client, subscription, done),
+      authorizePublish: (client, packet, done) => {
+        const give = once(done);
+        broker.#guard(client, () => broker.#authorizePublish(client, packet, give), give);
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        const give = once(done);
+        broker.#guard(client, () => broker.#authorizeSubscribe(client, subscription, give), give);
+      },
       authorizeForward: (_client, packet) => packet,
     });
     broker.#aedes = aedes;
@@ -100,9 +116,13 @@ export class Broker {
   /** Serves MQTT on a stream until it ends. */
   handle(stream: Duplex, peer: Peer): void {
     const { log, clock } = this.#deps;
-    const withoutLogin = this.#arrivals.size - this.#live.size;
-    if (this.#arrivals.size >= connectionsMax || withoutLogin >= connectionsWithoutLoginMax) {
-      log.warn("mqtt.refused", { address: peer.address, why: "too-many-connections" });
+    const { address } = peer;
+    const isFull = this.#arrivals.size >= connectionsMax;
+    const arrival = isFull
+      ? ({ why: "too-many-connections", isFirst: true } as const)
+      : this.#withoutLogin.enter(address);
+    if ("why" in arrival) {
+      if (arrival.isFirst) log.warn("mqtt.refused", { address, why: arrival.why });
       stream.on("error", () => {});
       stream.destroy();
       return;
@@ -110,14 +130,22 @@ export class Broker {
     const gate = new PacketGate(clock);
     const gated = new GatedStream(
       stream,
-      (chunk) => gate.check(chunk),
+      (chunk) => {
+        try {
+          return gate.check(chunk);
+        } catch (error) {
+          this.#broken(error);
+          return "internal-error";
+        }
+      },
       (why) => log.warn("mqtt.refused", { address: peer.address, why }),
     );
-    this.#arrivals.set(gated, { stream, peer });
+    this.#arrivals.set(gated, { stream, peer, arrival });
     const client = this.#aedes?.handle(gated);
     gated.once("close", () => {
       this.#arrivals.delete(gated);
-      if (client !== undefined) this.#gone(client);
+      arrival.leave();
+      if (client !== undefined) this.#guard(undefined, () => this.#gone(client));
     });
   }
 
@@ -157,17 +185,21 @@ export class Broker {
     aedes.on("connectionError", (_client, error) => log.warn("mqtt.broken", { why: error.message }));
     // aedes has no type for it: what its persistence, which is in memory, could not do.
     (aedes as NodeJS.EventEmitter).on("error", (error: unknown) => log.error("mqtt.error", { why: errorText(error) }));
-    aedes.on("subscribe", (subscriptions, client) => {
-      const session = this.#sessions.get(client);
-      if (session === undefined) return;
-      for (const { topic, qos } of subscriptions) {
-        if (qos === 0 || qos === 1 || qos === 2) session.subscribed(topic, qos);
-      }
-      this.#inTurn(session, () => session.sendPending());
-    });
-    aedes.on("unsubscribe", (filters, client) => {
-      for (const filter of filters) this.#sessions.get(client)?.unsubscribed(filter);
-    });
+    aedes.on("subscribe", (subscriptions, client) =>
+      this.#guard(client, () => {
+        const session = this.#sessions.get(client);
+        if (session === undefined) return;
+        for (const { topic, qos } of subscriptions) {
+          if (qos === 0 || qos === 1 || qos === 2) session.subscribed(topic, qos);
+        }
+        this.#inTurn(session, () => session.sendPending());
+      }),
+    );
+    aedes.on("unsubscribe", (filters, client) =>
+      this.#guard(client, () => {
+        for (const filter of filters) this.#sessions.get(client)?.unsubscribed(filter);
+      }),
+    );
   }
 
   /** Undefined if the client may come in. */
@@ -185,6 +217,7 @@ export class Broker {
     });
     if (!login.ok) return refusal(login.returnCode, login.why);
     if (client.closed || this.#isKilled) return refusal(serverUnavailable, "connection closed");
+    arrival?.arrival.leave();
     this.#came(new ClientSession(client, login.identity, this.#deps), client, login.device);
     return undefined;
   }
@@ -202,10 +235,11 @@ export class Broker {
   #gone(client: Client): void {
     const session = this.#sessions.get(client);
     if (session === undefined || !this.#live.delete(session)) return;
-    session.closed();
     const ofDevice = this.#sessionsOfDevice.get(session.externalId);
-    if (ofDevice?.delete(session) !== true) return;
-    if (ofDevice.size === 0) this.#sessionsOfDevice.delete(session.externalId);
+    const wasDevice = ofDevice?.delete(session) === true;
+    if (ofDevice?.size === 0) this.#sessionsOfDevice.delete(session.externalId);
+    session.closed();
+    if (!wasDevice) return;
     if (!this.#isKilled) this.#deps.log.info("device.disconnected", { device: session.externalId });
   }
 
@@ -264,7 +298,18 @@ export class Broker {
   #forward(operation: Operation): void {
     for (const session of this.#live) {
       if (session.deviceId !== operation.deviceId) continue;
-      this.#inTurn(session, () => session.sendCreated(operation.id));
+      // Whoever made the operation is not to blame for what goes wrong here.
+      this.#guard(undefined, () => this.#inTurn(session, () => session.sendCreated(operation.id)));
+    }
+  }
+
+  /** Runs what a library calls from a socket's own turn: a bug in it ends the connection, not the process. */
+  #guard(client: Client | null | undefined, run: () => void, failed: (error: Error) => void = () => {}): void {
+    try {
+      run();
+    } catch (error) {
+      failed(this.#broken(error));
+      client?.close();
     }
   }
 
@@ -282,13 +327,22 @@ export class Broker {
   }
 
   #broken(error: unknown): AuthenticateError {
-    if (!this.#isKilled) this.#deps.log.error("mqtt.error", { why: errorText(error) });
+    if (!this.#isKilled) this.#deps.log.error("mqtt.error", describeBug(error));
     return refusal(serverUnavailable, "internal error");
   }
 }
 
 /** What Cumulocity says to a device that logs in with a password (protocol.md 3.1). */
 const tokenRefusal = "MqttAuth: Cannot publish token for device that do not use certificate authentication";
+
+/** A callback of a library that must not hear twice. */
+function once<Args extends unknown[]>(done: (...args: Args) => void): (...args: Args) => void {
+  let isDone = false;
+  return (...args) => {
+    if (!isDone) done(...args);
+    isDone = true;
+  };
+}
 
 function refusal(returnCode: number, message: string): AuthenticateError {
   return Object.assign(new Error(message), { returnCode });

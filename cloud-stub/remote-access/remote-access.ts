@@ -387,7 +387,7 @@ export class RemoteAccess {
   #failed(request: IncomingMessage, socket: Duplex, error: unknown): void {
     this.#judged.delete(socket);
     if (this.#state === "killed") return;
-    this.#deps.log.error("http.failed", { path: loggedPath(request), why: errorText(error) });
+    this.#deps.log.error("http.failed", { path: loggedPath(request), ...describeBug(error) });
     const message = "Something went wrong inside Postern; its log has more.";
     refuseUpgrade(socket, { status: 500, error: "general/internalError", message }, this.#deps.clock);
   }

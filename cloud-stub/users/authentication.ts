@@ -41,6 +41,7 @@ export class Authentication {
   readonly #log: CloudLog;
   readonly #remembered: RememberedLogins;
   readonly #rateLimit: LoginRateLimit;
+  readonly #loginListeners = new Set<(peer: Peer) => void>();
   /** Checks under way, so that many requests with one login cost one hash. */
   readonly #underWay = new Map<string, Promise<boolean>>();
 
@@ -75,11 +76,18 @@ export class Authentication {
   /** As `authenticate`, but says why not. Never rejects. */
   async check(request: AuthenticationRequest): Promise<AuthenticationOutcome> {
     try {
-      return await this.#check(request);
+      const outcome = await this.#check(request);
+      if (outcome.ok) for (const listener of this.#loginListeners) listener(request.peer);
+      return outcome;
     } catch (error) {
       this.#log.error("login.error", { why: errorText(error) });
       return { ok: false, why: "busy" };
     }
+  }
+
+  /** Hears of each request whose login is right, by the peer that came with it. */
+  watchLogins(listener: (peer: Peer) => void): void {
+    this.#loginListeners.add(listener);
   }
 
   /** Checks a name and password; the rate limit counts by `address`. `user` is `tenant/name`, or a name of our tenant. */

@@ -60,7 +60,7 @@ export class Groups {
     by: string,
   ): Promise<GroupSummary> {
     checkName(wanted.name);
-    const group = await this.#changes.run(async (transaction) => {
+    return this.#changes.run(async (transaction) => {
       await this.#checkRoom(transaction, wanted.name);
       const { last } = await transaction
         .insertInto("counters")
@@ -73,10 +73,9 @@ export class Groups {
       const { name, description, roles = [] } = wanted;
       const row = { tenant_id: this.#tenantId, number: last, name, description, roles: JSON.stringify(roles) };
       await transaction.insertInto("groups").values(row).execute();
+      await this.#record(transaction, { activity: "Group created", text: `Group '${name}' created.` }, by);
       return toGroup(row);
     });
-    await this.#record("Group created", `Group '${group.name}' created.`, by);
-    return group;
   }
 
   /** Throws AccountError. */
@@ -86,37 +85,34 @@ export class Groups {
     by: string,
   ): Promise<GroupSummary> {
     if (details.name !== undefined) checkName(details.name);
-    const changed = await this.#changes.run(async (transaction) => {
+    return this.#changes.run(async (transaction) => {
       const before = await this.#one(transaction, id);
       const { name = before.name, description = before.description } = details;
       const sameName = await find(transaction, this.#tenantId, "name", name);
       if (sameName !== undefined && sameName.id !== id) throw nameTaken(name);
       await this.#update(transaction, id, { name, description });
-      return { before, after: { ...before, name, description } };
+      const asWhat = before.name === name ? "" : ` and is now '${name}'`;
+      await this.#recordUpdate(transaction, `Group '${before.name}' changed${asWhat}.`, by);
+      return { ...before, name, description };
     });
-    const { before, after } = changed;
-    const asWhat = before.name === after.name ? "" : ` and is now '${after.name}'`;
-    await this.#record("Group updated", `Group '${before.name}' changed${asWhat}.`, by);
-    return after;
   }
 
   /** Throws AccountError. */
   async remove(id: string, by: string): Promise<void> {
-    const removed = await this.#changes.run(async (transaction) => {
+    await this.#changes.run(async (transaction) => {
       const group = await this.#one(transaction, id);
       await transaction
         .deleteFrom("groups")
         .where("tenant_id", "=", this.#tenantId)
         .where("number", "=", numberOf(id))
         .execute();
-      return group;
+      await this.#record(transaction, { activity: "Group deleted", text: `Group '${group.name}' deleted.` }, by);
     });
-    await this.#record("Group deleted", `Group '${removed.name}' deleted.`, by);
   }
 
   /** Being a member already is fine. Throws AccountError. */
   async addMember(id: string, userName: string, by: string): Promise<void> {
-    const group = await this.#changes.run(async (transaction) => {
+    await this.#changes.run(async (transaction) => {
       const found = await this.#one(transaction, id);
       const person = await transaction
         .selectFrom("users")
@@ -131,15 +127,14 @@ export class Groups {
         .values({ tenant_id: this.#tenantId, group_number: numberOf(id), user_name: userName })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
-      return result.numInsertedOrUpdatedRows === 0n ? undefined : found;
+      if (result.numInsertedOrUpdatedRows === 0n) return;
+      await this.#recordUpdate(transaction, `User '${userName}' added to group '${found.name}'.`, by);
     });
-    if (group === undefined) return;
-    await this.#record("Group updated", `User '${userName}' added to group '${group.name}'.`, by);
   }
 
   /** False if the user is no member. Throws AccountError. */
   async removeMember(id: string, userName: string, by: string): Promise<boolean> {
-    const group = await this.#changes.run(async (transaction) => {
+    return this.#changes.run(async (transaction) => {
       const found = await this.#one(transaction, id);
       const result = await transaction
         .deleteFrom("group_members")
@@ -147,11 +142,10 @@ export class Groups {
         .where("group_number", "=", numberOf(id))
         .where("user_name", "=", userName)
         .executeTakeFirst();
-      return result.numDeletedRows === 0n ? undefined : found;
+      if (result.numDeletedRows === 0n) return false;
+      await this.#recordUpdate(transaction, `User '${userName}' removed from group '${found.name}'.`, by);
+      return true;
     });
-    if (group === undefined) return false;
-    await this.#record("Group updated", `User '${userName}' removed from group '${group.name}'.`, by);
-    return true;
   }
 
   /** Having it already is fine. Throws AccountError. */
@@ -159,32 +153,23 @@ export class Groups {
     if (!isRole(role)) {
       throw new AccountError("account.invalid", `role: there is no role ${JSON.stringify(role.slice(0, 100))}`);
     }
-    const group = await this.#setRoles(id, (held) => (held.includes(role) ? undefined : [...held, role].sort()));
-    if (group !== undefined) await this.#record("Group updated", `Role ${role} given to group '${group.name}'.`, by);
+    await this.#changes.run(async (transaction) => {
+      const group = await this.#one(transaction, id);
+      if (group.roles.includes(role)) return;
+      await this.#update(transaction, id, { roles: JSON.stringify([...group.roles, role].sort()) });
+      await this.#recordUpdate(transaction, `Role ${role} given to group '${group.name}'.`, by);
+    });
     return role;
   }
 
   /** False if the group does not have it. Throws AccountError. */
   async takeRole(id: string, role: string, by: string): Promise<boolean> {
-    const group = await this.#setRoles(id, (held) =>
-      held.includes(role) ? held.filter((one) => one !== role) : undefined,
-    );
-    if (group === undefined) return false;
-    await this.#record("Group updated", `Role ${role} taken from group '${group.name}'.`, by);
-    return true;
-  }
-
-  /** `next` gives undefined where there is nothing to change. */
-  async #setRoles(
-    id: string,
-    next: (held: readonly string[]) => readonly string[] | undefined,
-  ): Promise<GroupSummary | undefined> {
     return this.#changes.run(async (transaction) => {
       const group = await this.#one(transaction, id);
-      const roles = next(group.roles);
-      if (roles === undefined) return undefined;
-      await this.#update(transaction, id, { roles: JSON.stringify(roles) });
-      return group;
+      if (!group.roles.includes(role)) return false;
+      await this.#update(transaction, id, { roles: JSON.stringify(group.roles.filter((one) => one !== role)) });
+      await this.#recordUpdate(transaction, `Role ${role} taken from group '${group.name}'.`, by);
+      return true;
     });
   }
 
@@ -218,8 +203,17 @@ export class Groups {
     throw new AccountError("account.too-many", `There are ${count} groups; no more are allowed.`);
   }
 
-  async #record(activity: string, text: string, by: string): Promise<void> {
-    await this.#audit.record({ type: "Group", activity, text, userName: by });
+  async #recordUpdate(transaction: Transaction<Database>, text: string, by: string): Promise<void> {
+    await this.#record(transaction, { activity: "Group updated", text }, by);
+  }
+
+  /** In the transaction of the change: neither is there without the other. */
+  async #record(
+    transaction: Transaction<Database>,
+    event: { readonly activity: string; readonly text: string },
+    by: string,
+  ): Promise<void> {
+    await this.#audit.record({ type: "Group", ...event, userName: by }, transaction);
   }
 }
 

@@ -34,6 +34,12 @@ export interface PersonDetails {
   readonly password?: string | undefined;
 }
 
+/** What an audit record says of a change. */
+interface AccountEvent {
+  readonly activity: string;
+  readonly text: string;
+}
+
 /** People that a tenant may have. */
 export const peopleMax = 5_000;
 /** Longest password, in UTF-16 units. */
@@ -138,11 +144,11 @@ export class People {
         const member = { tenant_id: this.#tenantId, group_number: Number(groupId), user_name: name };
         await transaction.insertInto("group_members").values(member).execute();
       }
+      const groups = (await groupsOf(transaction, this.#tenantId, name)).map((group) => group.name).join(", ");
+      const text = `User '${name}' created${groups === "" ? "" : ` in group ${groups}`}.`;
+      await this.#record(transaction, { activity: "User created", text }, by);
     });
-    const person = await this.#one(name);
-    const groups = person.groups.map((group) => group.name).join(", ");
-    await this.#record("User created", `User '${name}' created${groups === "" ? "" : ` in group ${groups}`}.`, by);
-    return person;
+    return this.#one(name);
   }
 
   /** Changes what is given. A new password or disabling drops every login; sessions are told by who watches the changes. */
@@ -159,16 +165,8 @@ export class People {
       ...(passwordHash === undefined ? {} : { password_hash: passwordHash, password_changed_at_ms: this.#nowMs() }),
       ...(passwordHash === undefined && !isDisabled ? {} : { stamp: newStamp(this.#random) }),
     };
-    if (Object.keys(set).length > 0) await this.#update(name, set);
-    if (passwordHash !== undefined) await this.#record("Password changed", `Password of user '${name}' changed.`, by);
-    if (isDisabled) await this.#record("User disabled", `User '${name}' disabled.`, by);
-    if (details.isEnabled === true && !before.isEnabled) {
-      await this.#record("User enabled", `User '${name}' enabled.`, by);
-    }
-    const person = await this.#one(name);
-    const isOther = (["firstName", "lastName", "email"] as const).some((field) => person[field] !== before[field]);
-    if (isOther) await this.#record("User updated", `Name or address of user '${name}' changed.`, by);
-    return person;
+    if (Object.keys(set).length > 0) await this.#update(name, set, whatChanged(before, details), by);
+    return this.#one(name);
   }
 
   async remove(name: string, by: string): Promise<void> {
@@ -180,8 +178,8 @@ export class People {
         .where("name", "=", name)
         .executeTakeFirst();
       if (result.numDeletedRows === 0n) throw unknownPerson(name);
+      await this.#record(transaction, { activity: "User deleted", text: `User '${name}' deleted.` }, by);
     });
-    await this.#record("User deleted", `User '${name}' deleted.`, by);
   }
 
   /** A role of the person's own; having it already is fine. */
@@ -189,8 +187,9 @@ export class People {
     if (!isRole(role)) throw invalid(`role: there is no role ${JSON.stringify(role.slice(0, 100))}`);
     const person = await this.#one(name);
     if (person.ownRoles.includes(role)) return role;
-    await this.#update(name, { roles: JSON.stringify([...person.ownRoles, role].sort()) });
-    await this.#record("User updated", `Role ${role} given to user '${name}'.`, by);
+    const set = { roles: JSON.stringify([...person.ownRoles, role].sort()) };
+    const text = `Role ${role} given to user '${name}'.`;
+    await this.#update(name, set, [{ activity: "User updated", text }], by);
     return role;
   }
 
@@ -198,8 +197,9 @@ export class People {
   async takeRole(name: string, role: string, by: string): Promise<boolean> {
     const person = await this.#one(name);
     if (!person.ownRoles.includes(role)) return false;
-    await this.#update(name, { roles: JSON.stringify(person.ownRoles.filter((own) => own !== role)) });
-    await this.#record("User updated", `Role ${role} taken from user '${name}'.`, by);
+    const set = { roles: JSON.stringify(person.ownRoles.filter((own) => own !== role)) };
+    const text = `Role ${role} taken from user '${name}'.`;
+    await this.#update(name, set, [{ activity: "User updated", text }], by);
     return true;
   }
 
@@ -216,6 +216,8 @@ export class People {
   async #update(
     name: string,
     set: Partial<Omit<UserRow, "tenant_id" | "name" | "kind" | "device_external_id" | "created_at_ms">>,
+    events: readonly AccountEvent[],
+    by: string,
   ) {
     await this.#changes.run(async (transaction) => {
       const result = await transaction
@@ -226,6 +228,7 @@ export class People {
         .where("name", "=", name)
         .executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw unknownPerson(name);
+      for (const event of events) await this.#record(transaction, event, by);
     });
   }
 
@@ -266,13 +269,30 @@ export class People {
     };
   }
 
-  async #record(activity: string, text: string, by: string): Promise<void> {
-    await this.#audit.record({ type: "User", activity, text, userName: by });
+  /** In the transaction of the change: neither is there without the other. */
+  async #record(transaction: Transaction<Database>, event: AccountEvent, by: string): Promise<void> {
+    await this.#audit.record({ type: "User", ...event, userName: by }, transaction);
   }
 
   #nowMs(): number {
     return Math.floor(this.#clock.nowMs());
   }
+}
+
+function whatChanged(before: Person, details: PersonDetails): readonly AccountEvent[] {
+  const { name } = before;
+  const { isEnabled = before.isEnabled } = details;
+  const state = isEnabled ? "enabled" : "disabled";
+  const isOther = (["firstName", "lastName", "email"] as const).some(
+    (field) => details[field] !== undefined && details[field] !== before[field],
+  );
+  return [
+    ...(details.password === undefined
+      ? []
+      : [{ activity: "Password changed", text: `Password of user '${name}' changed.` }]),
+    ...(isEnabled === before.isEnabled ? [] : [{ activity: `User ${state}`, text: `User '${name}' ${state}.` }]),
+    ...(isOther ? [{ activity: "User updated", text: `Name or address of user '${name}' changed.` }] : []),
+  ];
 }
 
 /** Throws AccountError `account.invalid`. */

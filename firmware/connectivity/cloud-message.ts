@@ -2,7 +2,7 @@
 import { ProtocolError } from "#protocol/protocol-error.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
 import { parseDownstream } from "#protocol/smartrest/downstream.ts";
-import { parseMessages } from "#protocol/smartrest/line.ts";
+import { parseMessagesUpToFault } from "#protocol/smartrest/line.ts";
 import {
   type OperationNotification,
   parseOperationNotification,
@@ -30,13 +30,19 @@ export function parseCloudMessage(topic: string, payload: Uint8Array): readonly 
         return [{ kind: "refused", what: "the cloud refused a JSON message" }];
       case topics.staticDown:
       case topics.errors:
-        return parseMessages(payload).flatMap(parseLine);
+        return parseLines(topic, payload);
       default:
         return [{ kind: "other", what: `a message on the topic ${topic}` }];
     }
   } catch (error) {
     return [unreadable(error, topic)];
   }
+}
+
+/** What stands before a malformed line is heard. */
+function parseLines(topic: string, payload: Uint8Array): readonly CloudMessage[] {
+  const { messages, fault } = parseMessagesUpToFault(payload);
+  return [...messages.flatMap(parseLine), ...(fault === undefined ? [] : [unreadable(fault, topic)])];
 }
 
 function parseOperation(text: string): CloudMessage {

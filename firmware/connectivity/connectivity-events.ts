@@ -5,7 +5,7 @@ import type { CloudMessage } from "./cloud-message.ts";
 import type { SessionFact } from "./connectivity.actor.ts";
 import type { DeviceFacts } from "./first-session.ts";
 import type { MqttLogin } from "./mqtt-connection.ts";
-import type { OfflineReason } from "./offline-reason.ts";
+import { adviceFor, type OfflineReason } from "./offline-reason.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 
 export interface ConnectivityInput {
@@ -57,7 +57,9 @@ export function offlineEntry({ context, event }: Moment): LogEntry {
   const advice =
     context.loginRefusals >= loginRefusalsMax
       ? "the cloud refuses this gateway's credentials: it may have been removed there; they are kept and tried again"
-      : undefined;
+      : isClosed
+        ? adviceFor(event.reason)
+        : undefined;
   return {
     level: "warn",
     event: "connectivity.offline",

@@ -48,6 +48,9 @@ export const endLimitMs = 1_000;
 /** Most bytes of one incoming packet: operations are far smaller (protocol.md 1.1). */
 export const packetBytesMax = 256 * 1024;
 
+/** Of "HTTP/1.1 400 Bad Request", which is what a web server says to a CONNECT. */
+const httpFirstByte = 0x48;
+
 export function openMqtt(
   hardware: Pick<Hardware, "clock" | "network">,
   cloud: CloudPort,
@@ -143,7 +146,7 @@ class MqttSession implements MqttConnection {
   #start(connection: Connection): void {
     this.#connection = connection;
     const { stream } = connection;
-    this.#watchPacketSize(connection);
+    this.#watchBytes(connection);
     const client = new MqttClient(() => stream, {
       clientId: this.#login.clientId,
       username: this.#login.user,
@@ -221,8 +224,12 @@ class MqttSession implements MqttConnection {
     }, silenceCheckMs);
   }
 
-  /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it. */
-  #watchPacketSize({ stream }: Connection): void {
+  /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it, and has no word for what is not MQTT at all. */
+  #watchBytes({ stream }: Connection): void {
+    stream.once("data", ([first]: Uint8Array) => {
+      // No packet begins with this letter: PUBACK has no flags (MQTT 3.1.1 section 2.2.2). A gateway's first is CONNACK.
+      if (first === httpFirstByte) this.#close("mqtt.http-answer", "what answers is an HTTP server");
+    });
     stream.on("data", (chunk: Uint8Array) => {
       this.#packetBytes += chunk.length;
       if (this.#packetBytes > packetBytesMax) {

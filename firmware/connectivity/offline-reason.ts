@@ -20,6 +20,8 @@ export type OfflineReason =
   | "mqtt.closed"
   /** What came is not MQTT 3.1.1, or a second CONNACK (protocol.md 1.3). */
   | "mqtt.malformed"
+  /** What answered is an HTTP server. */
+  | "mqtt.http-answer"
   | "internal.error";
 
 /** The reason for a CONNACK return code other than 0. */
@@ -32,4 +34,10 @@ export function refusalReason(returnCode: number): OfflineReason {
 /** Whether the cloud said that user and password are not (or not yet) good. */
 export function isLoginRefusal(reason: OfflineReason): boolean {
   return reason === "mqtt.login-refused" || reason === "mqtt.not-authorised";
+}
+
+/** What a person can do about it, where the reason alone leaves that open. */
+export function adviceFor(reason: OfflineReason): string | undefined {
+  if (reason !== "mqtt.http-answer") return undefined;
+  return "HTTP answers on the port of [cloud] mqtt: it must be the cloud's MQTT port (is it swapped with that of [cloud] url?)";
 }

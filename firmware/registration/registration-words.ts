@@ -1,7 +1,7 @@
 // What the registration knows, and what it says in the log: each time the reason, and what a person can do about it.
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import type { MqttLogin } from "../connectivity/mqtt-connection.ts";
-import { isLoginRefusal } from "../connectivity/offline-reason.ts";
+import { adviceFor, isLoginRefusal } from "../connectivity/offline-reason.ts";
 import type { LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
 import type { BootstrapFact, StoreOutcome } from "./registration.actor.ts";
@@ -52,7 +52,7 @@ export function closedEntry({
       retryInMs: context.retryInMs,
       advice: isRefused
         ? "the cloud refuses the bootstrap user or password: see [registration] in the configuration"
-        : undefined,
+        : adviceFor(reason),
     },
   };
 }

@@ -3,7 +3,7 @@ import { fromCallback, fromPromise } from "xstate";
 import type { Hardware } from "#hardware/ports.ts";
 import { ProtocolError } from "#protocol/protocol-error.ts";
 import { type DeviceCredentials, parseDownstream } from "#protocol/smartrest/downstream.ts";
-import { parseMessages } from "#protocol/smartrest/line.ts";
+import { parseMessagesUpToFault } from "#protocol/smartrest/line.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 import type { CloudPort } from "../connectivity/dial-cloud.ts";
 import { type MqttLogin, openMqtt } from "../connectivity/mqtt-connection.ts";
@@ -81,13 +81,15 @@ export function bootstrapSession(hardware: Hardware, cloud: CloudPort) {
 
 function readAnswer(payload: Uint8Array): BootstrapFact {
   try {
-    for (const fields of parseMessages(payload)) {
+    const { messages, fault } = parseMessagesUpToFault(payload);
+    for (const fields of messages) {
       const message = parseDownstream(fields);
       if (message.kind === "credentials") {
         const { tenant, user, password } = message;
         return { type: "bootstrap.received", credentials: { tenant, user, password } };
       }
     }
+    if (fault !== undefined) throw fault;
     return { type: "bootstrap.unreadable", what: `${topics.credentialsDown}: no credentials in the message` };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

@@ -14,12 +14,40 @@ export const writtenBytesMax = 16000;
  * position, or `smartrest.too-large` above `messageBytesMax`.
  */
 export function parseMessages(payload: Uint8Array | string): string[][] {
+  const { messages, fault } = parseMessagesUpToFault(payload);
+  if (fault !== undefined) throw fault;
+  return messages;
+}
+
+/** As `parseMessages`, but keeps the messages before the first one that is malformed. Never throws. */
+export function parseMessagesUpToFault(payload: Uint8Array | string): {
+  readonly messages: string[][];
+  readonly fault?: ProtocolError;
+} {
+  const messages: string[][] = [];
+  try {
+    readMessages(readText(payload), messages);
+    return { messages };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { messages, fault: error };
+  }
+}
+
+function readText(payload: Uint8Array | string): string {
   const bytes = typeof payload === "string" ? Buffer.byteLength(payload, "utf8") : payload.length;
   if (bytes > messageBytesMax) {
     throw new ProtocolError("smartrest.too-large", `SmartREST: ${bytes} bytes, at most ${messageBytesMax} are allowed`);
   }
-  const text = typeof payload === "string" ? payload : decodeUtf8(payload);
-  const messages: string[][] = [];
+  return typeof payload === "string" ? payload : decodeUtf8(payload);
+}
+
+/**
+ * Reading ends at a malformed message and does not go on at the next LF: once a quote is left open or stands where none
+ * may stand, nothing tells an LF between messages from one inside a text, and a text (a log line, a name that somebody
+ * chose) would be run as a message, such as a 530 that opens a tunnel or a 506 that ends an operation.
+ */
+function readMessages(text: string, messages: string[][]): void {
   let fields: string[] = [];
   let at = 0;
   for (;;) {
@@ -32,7 +60,7 @@ export function parseMessages(payload: Uint8Array | string): string[][] {
     }
     // A line with nothing in it is no message; `""` alone is one.
     if (fields.length > 1 || field.value !== "" || field.isQuoted) messages.push(fields);
-    if (at >= text.length) return messages;
+    if (at >= text.length) return;
     fields = [];
     at++;
   }

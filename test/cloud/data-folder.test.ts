@@ -2,6 +2,7 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -85,9 +86,13 @@ describe("a new master key", () => {
     await filled();
     const mark = sealedMark(oldKey);
     expect(readFileSync(databaseFile, "latin1")).toContain(mark);
+    // Another command that has the database open keeps SQLite from tidying up at the end.
+    const other = new SqliteDatabase(databaseFile);
+    other.prepare("select count(*) from settings").get();
     rekey();
     for (const name of readdirSync(dataDir))
       expect(readFileSync(join(dataDir, name), "latin1"), name).not.toContain(mark);
+    other.close();
   });
 
   test("may be given twice", async () => {
@@ -210,6 +215,26 @@ describe("a restored back-up", () => {
     const { json } = await again.admin("GET", "/audit/auditRecords?type=SYSTEM");
     expect(json.auditRecords).toMatchObject([{ activity: "Database restored" }]);
     expect(statSync(databaseFile).mode & 0o777).toBe(0o600);
+  });
+
+  test("is not mixed with the log that a killed cloud left", async () => {
+    const killed = join(dataDir, "killed");
+    mkdirSync(killed);
+    const bench = await startHttpBench({ databaseFile, masterKey: oldKey });
+    const deviceId = await fills(bench);
+    const from = join(dataDir, "backup.db");
+    backupStore({ dataDir, to: from });
+    await bench.admin("POST", "/user/t1000/users", { userName: "late", password: "long enough" });
+    // What is on the disk at this moment is what a kill -9 would leave.
+    for (const suffix of ["", "-wal"]) copyFileSync(`${databaseFile}${suffix}`, join(killed, `postern.db${suffix}`));
+    await bench[Symbol.asyncDispose]();
+    await restore({ dataDir: killed });
+    const file = join(killed, "postern.db");
+    expect(await secretsUnder(oldKey, deviceId, file)).toEqual([password, optionValue]);
+    const store = openStore(file);
+    const names = await store.db.selectFrom("users").select("name").where("kind", "=", "user").execute();
+    expect(names).toEqual([{ name: "admin" }]);
+    store.close();
   });
 
   test("goes into a folder that is not there yet", async () => {

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { remoteAccessApplication } from "#cloud-stub/tenant/subscriptions.ts";
+import { ConnectRights } from "#cloud-stub/users/connect-rights.ts";
 import { devicePath } from "#protocol/remote-access.ts";
 import { openWebSocket, withEndpoint } from "./client-websocket.ts";
+import { startBench } from "./cloud-bench.ts";
 import { adminLogin, basic, type HttpBench, startHttpBench } from "./http-bench.ts";
 
 const revoked = { code: 4044, reason: "permission.revoked" };
@@ -90,16 +93,50 @@ test("an upgrade that is being judged when the right goes opens no session, what
   await using bench = await startHttpBench();
   const { path } = await withEndpoint(bench);
   const login = await person(bench, "eve", 2);
-  for (let turns = 0; turns < 40; turns++) {
+  const passes = async (turns: number) => {
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let turns = -30; turns < 30; turns++) {
+    // The refused logins of the rounds before are forgotten.
+    bench.clock.advance(60_000);
     await bench.admin("PUT", "/user/t1000/users/eve", { enabled: true });
     // So that the login is remembered, and the judgement takes as few turns as it can.
     expect((await bench.ask({ path: "/user/currentUser", headers: login })).status).toBe(200);
+    const disables = async () => bench.admin("PUT", "/user/t1000/users/eve", { enabled: false });
+    const early = turns < 0 ? disables() : undefined;
+    await passes(-turns);
     const eve = openWebSocket(bench, path, login);
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-    await bench.admin("PUT", "/user/t1000/users/eve", { enabled: false });
+    await passes(turns);
+    await (early ?? disables());
     if ((await eve.status) === 101) expect(await eve.closed, `${turns} turns`).toEqual(revoked);
     await expect.poll(() => bench.cloud.status().sessions, { interval: 1 }).toBe(0);
   }
+});
+
+test("each change lets upgrades that are being judged be judged anew, before anything else", async () => {
+  await using bench = await startBench();
+  const calls: string[] = [];
+  const remoteAccess = {
+    userNames: () => {
+      calls.push("looked");
+      return ["admin"];
+    },
+    loginIds: () => [],
+    endSessions: ({ userName }: { readonly userName?: string }, reason: string) => {
+      calls.push(`${userName} ${reason}`);
+      return 1;
+    },
+    judgeAnew: () => void calls.push("judged anew"),
+  };
+  const rights = new ConnectRights({ ...bench, remoteAccess });
+  await bench.people.create({ name: "eve", password: "long enough" }, "admin");
+  expect(calls.splice(0)).toEqual(["judged anew", "looked"]);
+  await bench.subscriptions.remove(remoteAccessApplication);
+  await expect.poll(() => calls).toEqual(["judged anew", "looked", "admin permission.revoked"]);
+  rights.stop();
+  calls.length = 0;
+  await bench.people.remove("eve", "admin");
+  expect(calls).toEqual([]);
 });
 
 test("no look at rights is left waiting once the sessions are over", async () => {

@@ -81,8 +81,9 @@ test("a token that expires ends the sessions that were opened with it within a s
   const client = openWebSocket(bench, path, login.websocket);
   const other = openWebSocket(bench, path, adminLogin);
   expect([await client.status, await other.status]).toEqual([101, 101]);
+  const timers = bench.clock.pending;
   bench.clock.advance(1_000);
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => bench.clock.pending, { interval: 1 }).toBe(timers);
   expect(bench.cloud.status().sessions).toBe(2);
   // The looks follow one another; each waits for the store.
   await expect
@@ -110,7 +111,10 @@ test("a new password leaves the sessions of a signed-in page alone", async () =>
   expect(await client.status).toBe(101);
   await bench.admin("PUT", "/user/t1000/users/eve/password", { newPassword: "another one" });
   expect((await bench.ask({ path: "/user/currentUser", headers: basic("eve", "long enough") })).status).toBe(401);
+  const timers = bench.clock.pending;
   bench.clock.advance(1_000);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // The look at the rights is over when the next one is waiting.
+  expect(bench.clock.pending).toBeLessThan(timers);
+  await expect.poll(() => bench.clock.pending, { interval: 1 }).toBe(timers);
   expect(client.websocket.readyState).toBe(client.websocket.OPEN);
 });

@@ -143,7 +143,7 @@ it("leaves the folder of a running cloud to it", async () => {
     write: () => {},
   });
   try {
-    const inUse = refused(`A cloud is running on ${data}; stop it first.`);
+    const inUse = refused(`A cloud is running on ${data}; stop it first. It is process ${process.pid}.`);
     const backup = join(folder, "of-running.db");
     expect((await postern(["backup", "--to", backup])).code).toBe(0);
     expect((await postern(["user", "list"])).code).toBe(0);

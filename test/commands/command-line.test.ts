@@ -1,5 +1,6 @@
 // The one command as a person meets it: help, mistakes, and an older Node.
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../tidy/project-files.ts";
@@ -50,6 +51,11 @@ describe("help", () => {
     const { code, out, err } = await postern(args);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const words of says) expect(out).toContain(words);
+  });
+
+  it.each(["--version", "-V"])("tells the version of package.json with %s", async (option) => {
+    const manifest = JSON.parse(await readFile(join(projectRoot, "package.json"), "utf8")) as { version: string };
+    expect(await postern([option])).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
   });
 
   it("comes with exit code 1 when no command is given", async () => {

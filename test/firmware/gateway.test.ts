@@ -66,6 +66,15 @@ describe("registration", () => {
     expect(site.logLines.join("\n")).not.toMatch(/secret/);
   });
 
+  test("takes credentials that stand before a line that cannot be read", async () => {
+    await using site = await SmallSite.start({ isRegistered: false });
+    site.cloud.answer = ({ topic }) =>
+      topic === "s/ucr" ? [{ topic: "s/dcr", text: '70,t1000,device_gw-1,device-secret\n41,"open' }] : [];
+    site.boot();
+    await site.isOnline();
+    expect(site.events("smartrest.refused")).toEqual([]);
+  });
+
   test("keeps issued credentials in memory while the disk is full", async () => {
     await using site = await SmallSite.start({ isRegistered: false });
     site.cloud.answer = ({ topic }) =>

@@ -1,5 +1,5 @@
 // The gateway's program at its start: what it says about files that it cannot use, and its exit code.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -80,6 +80,54 @@ describe("a start with files that cannot be used", () => {
     expect(await checkGateway({ config })).toBe(1);
     expect(told.join("")).not.toContain("boot-secret");
   });
+});
+
+/** A folder that is there and takes no files, also from root: Linux's own. */
+const readOnlyFolder = "/sys/kernel";
+
+describe.runIf(process.platform === "linux")("a state folder that cannot be written to", () => {
+  beforeEach(() =>
+    writeFile(
+      join(folder, "gateway.toml"),
+      `${good}[registration]\npassword = "boot-secret"\n[state]\ndir = "${readOnlyFolder}"\n`,
+    ),
+  );
+
+  test("makes the gateway refuse to start, with one line and exit code 1", async () => {
+    expect(await runGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^gateway\.toml: \[state\] dir: \/sys\/kernel cannot be written to: it .*(EROFS|EACCES|EPERM).*\n$/,
+      ),
+    ]);
+  });
+
+  test("is found by a check, which goes on with the cloud", async () => {
+    expect(await checkGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+    expect(told.filter((line) => line.startsWith("FAIL"))).toEqual([
+      expect.stringMatching(/^FAIL {2}the state folder \/sys\/kernel cannot be written to: it .*(EROFS|EACCES|EPERM)/),
+      expect.stringMatching(/^FAIL {2}HTTPS/),
+      expect.stringMatching(/^FAIL {2}MQTT/),
+    ]);
+  });
+});
+
+test("a signal that comes before there is a gateway ends the start with exit code 0", async () => {
+  await writeFile(join(folder, "gateway.toml"), `${good}[registration]\npassword = "boot-secret"\n`);
+  const before = process.listeners("SIGTERM");
+  const ended = runGateway({ config: join(folder, "gateway.toml") });
+  const added = process.listeners("SIGTERM").filter((each) => !before.includes(each));
+  expect(added).toHaveLength(1);
+  for (const listener of added) listener("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(told).toEqual([]);
+});
+
+test("a start leaves nothing of the probe in the state folder", async () => {
+  await writeFile(join(folder, "gateway.toml"), `${good}[registration]\npassword = "boot-secret"\n`);
+  expect(await checkGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+  expect(told).toContain(`ok    the state folder ${join(folder, "state")} can be written to\n`);
+  expect(await readdir(join(folder, "state"))).toEqual([]);
 });
 
 test("a check of a cloud that does not run says which address is not answered, and what was meant", async () => {

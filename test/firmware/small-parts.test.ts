@@ -150,6 +150,15 @@ describe("what the cloud says", () => {
     expect(JSON.stringify(messages[0])).not.toContain("k-1");
   });
 
+  test("a line with an open quote does not hide the good one before it, and what follows it is not run", () => {
+    const [good, bad] = ["530,gw-1,192.0.2.10,5900,k-1", '511,gw-1,"echo'];
+    const messages = kinds("s/ds", `${good}\n${bad}\n530,gw-1,192.0.2.66,22,k-2`);
+    expect(messages).toEqual([
+      { kind: "connect", deviceId: "gw-1", request: { hostname: "192.0.2.10", port: 5900, connectionKey: "k-1" } },
+      { kind: "refused", what: expect.stringMatching(/^s\/ds: SmartREST line 2, character 10: the quote/) },
+    ]);
+  });
+
   test("a JSON operation that cannot be read does not hide the good one beside it", () => {
     const good = '{"id":"7","deviceId":"8","status":"PENDING","c8y_Restart":{}}';
     const messages = kinds("devicecontrol/notifications", `{"secret":\n${good}\r\n\n${good}\n`);

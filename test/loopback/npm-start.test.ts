@@ -12,7 +12,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     const options = ["--port", "0", "--https-port", "0", "--mqtts-port", "0", "--data", site];
     await using npm = new Program("npm start", "npm", ["start", "--", ...options]);
     await npm.event("site.ready", 90_000);
-    const up = Number(readFileSync(join(site, "up.pid"), "utf8"));
+    const up = Number(readFileSync(join(site, "postern.pid"), "utf8"));
     expect(up).not.toBe(npm.child.pid);
     // A terminal gives the signal to both; npm then passes it on a second time.
     process.kill(up, signal);

@@ -140,7 +140,7 @@ describe("postern up", () => {
     await using running = program;
     const second = startPostern("up", ["up", ...freePorts, "--data", folder.path]);
     expect(await second.exited).toEqual({ code: 1, signal: null });
-    expect(second.output).toMatch(/postern up: process \d+ already runs a site in /);
+    expect(second.output).toMatch(/postern up: a site is running in .*; stop it, .* It is process \d+\.\n/);
     expect(await running.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 

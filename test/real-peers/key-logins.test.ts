@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { Client } from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPrivateKey } from "#cloud-stub/remote-access/keys/read-private-key.ts";
+import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases } from "../keys/key-matrix.ts";
 import { isAnyMissing, pathOf, peers } from "../support/peers.ts";
 import { Program } from "../support/processes.ts";
-import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases } from "../keys/key-matrix.ts";
 
 const isSkipped = isAnyMissing(peers.sshd, peers.ssh, peers.sshKeygen, peers.puttygen, peers.openssl);
 const cases = [...sshKeygenCases, ...puttygenCases, ...opensslCases];

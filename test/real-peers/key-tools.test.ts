@@ -7,9 +7,9 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPrivateKey } from "#cloud-stub/remote-access/keys/read-private-key.ts";
 import { readPublicKey } from "#cloud-stub/remote-access/keys/read-public-key.ts";
-import { isAnyMissing, peers } from "../support/peers.ts";
 import { codeOf } from "../keys/key-error-code.ts";
 import { type KeyCase, opensslCases, puttygenCases, sshKeygenCases, withoutComment } from "../keys/key-matrix.ts";
+import { isAnyMissing, peers } from "../support/peers.ts";
 
 let folder = "";
 beforeAll(() => {

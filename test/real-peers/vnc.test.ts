@@ -8,8 +8,11 @@ import { makeUser, type TestUser } from "../support/openssh-panel.ts";
 import { isAnyMissing, peers } from "../support/peers.ts";
 import { type RealSite, startRealSite } from "../support/real-site.ts";
 import { passwordFile, startTigerVnc, startTightVnc, startX11vnc, type VncServer } from "../support/vnc-servers.ts";
+import { differentPixels } from "../support/xwd.ts";
 
 const password = "secret12";
+/** A server draws its pointer into the picture for a client that draws none; xwd leaves it out. */
+const pointerPixelsMax = 24 * 24;
 const skips = isAnyMissing(
   peers.xvnc,
   peers.vncPassword,
@@ -55,12 +58,17 @@ describe.skipIf(skips)("VNC panels that nobody here wrote", () => {
     return new VncSession(await site.opens(endpoint));
   }
 
-  /** The picture that came is the one that the X server gives of its own screen. */
+  /** The picture that came is the one that the X server gives of its own screen, but for the pointer drawn into it. */
   async function showsItsScreen(session: VncSession, server: VncServer): Promise<void> {
     await session.showsPicture(20_000);
-    const { width, height, pixels } = await server.picture();
-    const screen = { frame: { width, height, pixels: Uint32Array.from(pixels, (pixel) => pixel & 0xffffff) } };
-    await session.shows(screen, 20_000);
+    const own = await server.picture();
+    expect(new Set(own.pixels).size).toBeGreaterThan(1);
+    const differing = () => (session.picture === undefined ? -1 : differentPixels(session.picture, own));
+    await session.session.sees(
+      () => differing() >= 0 && differing() <= pointerPixelsMax,
+      "the panel's picture",
+      10_000,
+    );
     await session.disconnects();
   }
 
@@ -125,6 +133,24 @@ describe.skipIf(skips)("VNC panels that nobody here wrote", () => {
     });
   });
 
+  test.each([
+    ["TLSVnc", password],
+    ["TLSNone", ""],
+  ])("TigerVNC, %s alone without a stored password: a person is asked", async (type, answer) => {
+    const server = await started(startTigerVnc(["-SecurityTypes", type, "-PasswordFile", file]));
+    const session = await opens(server, { credentialsType: "NONE", password: undefined });
+    await session.session.sees(() => session.session.messages.some((message) => message.type === "prompt"), "question");
+    const asked = session.session.messages.find((message) => message.type === "prompt");
+    session.session.tells({ type: "answer", id: asked?.id ?? 0, answers: ["", answer] });
+    await showsItsScreen(session, server);
+  });
+
+  test("TigerVNC that shows none though one is known is refused before the sign-in", async () => {
+    const server = await started(startTigerVnc(["-SecurityTypes", "TLSVnc", "-PasswordFile", file]));
+    const session = await opens(server, { hostKey: certificate.fingerprint });
+    expect(await session.ends(20_000)).toMatchObject({ reason: "hostkey.mismatch" });
+  });
+
   test("TightVNC, VNC Authentication", async () => {
     const server = await started(startTightVnc(["-rfbauth", file]));
     await showsItsScreen(await opens(server), server);
@@ -144,7 +170,8 @@ describe.skipIf(skips)("VNC panels that nobody here wrote", () => {
           const x509 = ["-X509Cert", certificate.cert, "-X509Key", certificate.key];
           const users = ["-PlainUsers", user.name, "-pam_service", "login"];
           const server = await started(startTigerVnc(["-SecurityTypes", subtype, ...x509, ...users]));
-          const fields = { username: user.name, password: user.password, hostKey: certificate.fingerprint };
+          const hostKey = subtype === "X509Plain" ? certificate.fingerprint : null;
+          const fields = { username: user.name, password: user.password, hostKey };
           await showsItsScreen(await opens(server, fields), server);
         }
       } finally {

@@ -43,8 +43,8 @@ async function neighbour() {
   };
 }
 
-function throwsOnce(method: "start" | "fromClient" | "fromPanel" | "panelEnded" | "close"): void {
-  vi.spyOn(PassthroughStream.prototype as Required<PassthroughStream>, method).mockImplementationOnce(bug);
+function throwsOnce(method: "start" | "fromClient" | "fromPanel" | "panelEnded"): void {
+  vi.spyOn(PassthroughStream.prototype, method).mockImplementationOnce(bug);
 }
 
 /** What remains when a session has ended of a bug. */

@@ -1,5 +1,6 @@
 // Endpoints over HTTP: shapes, roles, every wrong field by name, and secrets that never come back.
 import Fastify, { type FastifyInstance } from "fastify";
+import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { registerAccess } from "#cloud-stub/api/access.ts";
 import { readError, sendError } from "#cloud-stub/api/api-error.ts";
@@ -7,6 +8,8 @@ import { registerRemoteAccessRoutes } from "#cloud-stub/api/remote-access.ts";
 import { createCloudLog } from "#cloud-stub/log.ts";
 import { settle } from "./manual-clock.ts";
 import { World } from "./world.ts";
+
+const { utils } = ssh2;
 
 let world: World;
 let app: FastifyInstance;
@@ -363,5 +366,176 @@ describe("what an endpoint must be", () => {
     const answer = await call("POST", base, { ...vnc, password: "secret\u0007" });
     expect(answer.status).toBe(422);
     expect(JSON.stringify(answer.body)).not.toContain("secret");
+  });
+});
+
+const keyPair = utils.generateKeyPairSync("ed25519", { comment: "plc" });
+const lockedPair = utils.generateKeyPairSync("ed25519", {
+  passphrase: "open sesame",
+  cipher: "aes256-ctr",
+  rounds: 16,
+});
+const otherPair = utils.generateKeyPairSync("ed25519");
+const ssh = { name: "PLC", hostname: "plc", port: 22, protocol: "SSH", credentialsType: "USER_PASS", username: "root" };
+const withKey = { ...ssh, credentialsType: "KEY_PAIR", privateKey: keyPair.private };
+
+describe("SSH endpoints over HTTP", () => {
+  it("are stored with user name and password, the password masked", async () => {
+    const answer = await call("POST", base, { ...ssh, password: "pässword-漢" });
+    expect(answer.body["credentials"]).toEqual({
+      type: "USER_PASS",
+      username: "root",
+      password: "***",
+      publicKey: null,
+      privateKey: null,
+      certificate: null,
+      hostKey: null,
+    });
+    expect(await world.remoteAccess.endpoints.password(world.deviceId, "1")).toBe("pässword-漢");
+  });
+
+  it("are stored with a key, whose public half is told and whose private half is masked, sealed and kept", async () => {
+    const created = await call("POST", base, withKey);
+    expect(created.body["credentials"]).toMatchObject({
+      privateKey: "***",
+      publicKey: expect.stringMatching(/^ssh-ed25519 AAAA/),
+    });
+    expect((await call("PUT", `${base}/1`, { ...created.body, name: "PLC 2" })).status).toBe(200);
+    const secrets = await world.remoteAccess.endpoints.secrets(world.deviceId, "1");
+    const key = utils.parseKey(secrets.privateKey ?? "");
+    expect(key instanceof Error).toBe(false);
+    const everything = [await world.store.db.selectFrom("endpoints").selectAll().execute(), created, world.logLines];
+    expect(JSON.stringify(everything)).not.toContain("BEGIN OPENSSH");
+  });
+
+  it("open a key with its passphrase at once and forget the passphrase", async () => {
+    const fields = { ...ssh, credentialsType: "KEY_PAIR", privateKey: lockedPair.private };
+    const without = await call("POST", base, fields);
+    expect(without).toMatchObject({ status: 422, body: { message: expect.stringMatching(/^passphrase is needed/) } });
+    expect((await call("POST", base, { ...fields, passphrase: "wrong" })).status).toBe(422);
+    expect((await call("POST", base, { ...fields, passphrase: "open sesame" })).status).toBe(201);
+    const { privateKey } = await world.remoteAccess.endpoints.secrets(world.deviceId, "1");
+    expect(utils.parseKey(privateKey ?? "") instanceof Error).toBe(false);
+    const rows = await world.store.db.selectFrom("endpoints").selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain("sesame");
+  });
+
+  it("forget the password when a key takes its place, and the key when a password does", async () => {
+    await call("POST", base, { ...ssh, password: "pw" });
+    await call("PUT", `${base}/1`, withKey);
+    expect(await world.remoteAccess.endpoints.secrets(world.deviceId, "1")).toMatchObject({ password: undefined });
+    const back = await call("PUT", `${base}/1`, { ...ssh, password: "pw" });
+    expect(back.body["credentials"]).toMatchObject({ privateKey: null, publicKey: null });
+  });
+
+  it("keep host keys in one form, whichever they came in, and forget them when told to", async () => {
+    const line = keyPair.public.split(" ").slice(0, 2).join(" ");
+    const created = await call("POST", base, { ...ssh, password: "pw", hostKey: `plc,10.0.0.2 ${line} plc\r\n` });
+    expect(created.body["credentials"]).toMatchObject({ hostKey: line });
+    const kept = await call("PUT", `${base}/1`, { ...ssh, password: "***" });
+    expect(kept.body["credentials"]).toMatchObject({ hostKey: line });
+    const forgotten = await call("PUT", `${base}/1`, { ...ssh, password: "***", hostKey: "" });
+    expect(forgotten.body["credentials"]).toMatchObject({ hostKey: null });
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ["no user name", { username: "", password: "x" }, /^username must be provided in USER_PASS credentials/],
+    ["no password", {}, /^password must be provided in USER_PASS credentials\.$/],
+    ["a user name with a line end", { username: "a\nb", password: "x" }, /^username must not contain control/],
+    ["no key", { credentialsType: "KEY_PAIR" }, /^privateKey must be provided in KEY_PAIR credentials\.$/],
+    ["a mask for a key", { credentialsType: "KEY_PAIR", privateKey: "***" }, /^privateKey must be provided/],
+    ["a key that is none", { credentialsType: "KEY_PAIR", privateKey: "hello" }, /^privateKey cannot be used: /],
+    [
+      "a public key for a private one",
+      { credentialsType: "KEY_PAIR", privateKey: keyPair.public },
+      /^privateKey cannot be used: .*public/,
+    ],
+    [
+      "a public key of another pair",
+      { credentialsType: "KEY_PAIR", privateKey: keyPair.private, publicKey: otherPair.public },
+      /^publicKey does not belong to the private key/,
+    ],
+    [
+      "no certificate",
+      { credentialsType: "CERTIFICATE", privateKey: keyPair.private },
+      /^certificate must be provided in CERTIFICATE credentials\.$/,
+    ],
+    [
+      "a key for a certificate",
+      { credentialsType: "CERTIFICATE", privateKey: keyPair.private, certificate: keyPair.public },
+      /^certificate cannot be used: /,
+    ],
+    ["a host key that is none", { password: "x", hostKey: "nonsense" }, /^hostKey cannot be used: /],
+    ["a key of 70 kB", { credentialsType: "KEY_PAIR", privateKey: "x".repeat(70_000) }, /^privateKey cannot be used: /],
+    [
+      "old algorithms that are no yes or no",
+      { password: "x", attrs: { legacyAlgorithms: "yes" } },
+      /^attrs legacyAlgorithms must be true or false/,
+    ],
+  ])("refuse %s", async (_what, change, message) => {
+    const answer = await call("POST", base, { ...ssh, ...change });
+    expect(answer.status).toBe(422);
+    expect(answer.body["message"]).toMatch(message);
+  });
+
+  it("generate a pair for whoever may configure", async () => {
+    const url = "/service/remoteaccess/keypair/generate";
+    for (const body of [{ hostname: "plc" }, { algorithm: "ECDSA" }, undefined]) {
+      const answer = await call("POST", url, body);
+      expect(answer.status).toBe(200);
+      const { publicKey, privateKey } = answer.body as unknown as { publicKey: string; privateKey: string };
+      const fields = { ...ssh, credentialsType: "KEY_PAIR", publicKey, privateKey };
+      expect((await call("POST", base, fields)).status).toBe(201);
+    }
+    expect((await call("POST", url, { algorithm: "DSA" })).status).toBe(422);
+    expect((await call("POST", url, {}, "operator")).status).toBe(403);
+  });
+
+  it.each([
+    ["a fingerprint", `SHA256:${"A".repeat(43)}`, `SHA256:${"A".repeat(43)}`],
+    ["hexadecimal digits", `SHA256:${"00:".repeat(31)}00`, `SHA256:${"A".repeat(43)}`],
+  ])("and VNC ones take %s of a certificate", async (_what, hostKey, stored) => {
+    const answer = await call("POST", base, { ...vnc, hostKey });
+    expect(answer.body["credentials"]).toMatchObject({ hostKey: stored });
+    expect((await call("POST", base, { ...vnc, hostKey: "nonsense" })).status).toBe(422);
+  });
+});
+
+describe("live sessions over HTTP", () => {
+  it("are listed for administrators and can be ended by them", async () => {
+    const { client, gateway } = await world.opensPassthrough();
+    client.send("12345");
+    await gateway.receives("12345");
+    const list = await call("GET", "/service/remoteaccess/sessions");
+    expect(list.body["sessions" as never]).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        deviceId: world.deviceId,
+        endpointId: "1",
+        endpointName: "HMI",
+        protocol: "PASSTHROUGH",
+        userName: "eve",
+        clientAddress: "192.0.2.7",
+        state: "open",
+        requestedTime: "2026-01-31T10:15:30.000Z",
+        bytesUp: 5,
+        bytesDown: 0,
+      },
+    ]);
+    const [{ id }] = list.body["sessions" as never] as [{ id: string }];
+    expect((await call("DELETE", `/service/remoteaccess/sessions/${id}`, undefined, "operator")).status).toBe(403);
+    expect((await call("DELETE", `/service/remoteaccess/sessions/${id}`)).status).toBe(204);
+    expect(await client.closed).toEqual({ code: 4042, reason: "session.ended-by-admin" });
+    expect(await gateway.closed).toEqual({ code: 4042, reason: "session.ended-by-admin" });
+    await world.nothingIsLeft();
+    expect((await call("DELETE", `/service/remoteaccess/sessions/${id}`)).status).toBe(404);
+    const { records } = await world.audit.list({ skip: 0, take: 100 });
+    const record = records.find(({ activity }) => activity === "Remote access session ended by an administrator");
+    expect(record).toMatchObject({ userName: "admin", text: expect.stringContaining("eve") });
+  });
+
+  it("are not told to others", async () => {
+    expect((await call("GET", "/service/remoteaccess/sessions", undefined, "operator")).status).toBe(403);
+    expect((await call("GET", "/service/remoteaccess/sessions", undefined, "")).status).toBe(401);
   });
 });

@@ -644,7 +644,7 @@ describe("records of a session", () => {
     gateway.websocket.close(4013, "panel.reset");
     expect(await client.closed).toEqual({ code: 4013, reason: "panel.reset" });
     await world.nothingIsLeft();
-    expect(world.events("session.failed")).toMatchObject([{ what: "audit record", why: "disk full" }]);
+    expect(world.events("session.failed")).toMatchObject([{ what: "session row and audit record", why: "disk full" }]);
   });
 
   it("a hundred sessions one after another leave nothing", async () => {

@@ -265,3 +265,28 @@ describe("session machine, where nothing happens", () => {
     expect(result).toMatchObject({ state: "open.handshaking.awaitingPanel", actions: ["expireHandshake"] });
   });
 });
+
+describe("a handshake that waits for a person", () => {
+  const asked: SessionEvent = { type: "person.asked" };
+  const answered: SessionEvent = { type: "person.answered" };
+  const toHandshake = [...toPaired, successful];
+  const personLimit = { type: "xstate.after.personLimit.session.open.handshaking.awaitingPerson" };
+
+  it.each<[string, readonly AnyEvent[], string, readonly string[]]>([
+    ["asks", [asked], "open.handshaking.awaitingPerson", []],
+    ["is not stopped by the panel's limit", [asked, after.handshakeLimit], "open.handshaking.awaitingPerson", []],
+    ["ends when nobody answers", [asked, personLimit], "open.handshaking.awaitingPerson", ["expireHandshake"]],
+    ["goes on", [asked, answered], "open.handshaking.awaitingPanel", []],
+    ["is through", [asked, answered, handshakeDone], "open.established", ["say open", "openStream"]],
+  ])("%s", (_what, events, state, actions) => {
+    expect(run([...toHandshake, ...events], { hasHandshake: true })).toMatchObject({ state, actions });
+  });
+
+  it("and the end of an open protocol is the panel's end", () => {
+    const ended: SessionEvent = { type: "protocol.ended", reason: "panel.closed", text: "exit status 3" };
+    expect(run([...toEstablished, ended])).toMatchObject({
+      state: "closing",
+      end: { reason: "panel.closed", text: "exit status 3", by: "device" },
+    });
+  });
+});

@@ -1,13 +1,14 @@
 // SSH endpoints: the relay signs in at the panel, judges its key and gives the client the terminal's bytes.
 import { createHash } from "node:crypto";
-import type { AuthContext, ServerConfig } from "ssh2";
-import { utils } from "ssh2";
+import ssh2, { type AuthContext, type ServerConfig } from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CloudMessage, parseCloudMessage, writeSessionMessage } from "#protocol/session-channel.ts";
 import { settle, until } from "./manual-clock.ts";
 import { hostKeys, SshPanel } from "./ssh-panel.ts";
 import { makeWire } from "./wire.ts";
 import { type Peer, World } from "./world.ts";
+
+const { utils } = ssh2;
 
 let world: World;
 
@@ -365,6 +366,18 @@ describe("the host key of an SSH panel", () => {
     expect(await client.closed).toEqual({ code: 4062, reason: "hostkey.unknown" });
     expect(client.received.toString()).toContain(fingerprintOf(hostKeys.ed25519));
     expect(panel.attempts).toEqual([]);
+  });
+
+  it("is kept without a question where the tenant wants it so, once the panel took the sign-in", async () => {
+    world.tenantOptions.set("remoteaccess/hostkey-autosave", "true");
+    const failed = await opens({ fields: { password: "wrong" }, subprotocols: ["binary"] });
+    expect((await failed.client.closed).reason).toBe("auth.failed");
+    expect(await isStored(failed.endpoint)).toBeNull();
+    const { client, panel, endpoint } = await opens({ fields: {}, subprotocols: ["binary"] });
+    await shell(panel);
+    await settle();
+    expect(await isStored(endpoint)).toBe(publicLine(hostKeys.ed25519));
+    expect(client.texts).toEqual([]);
   });
 
   it("refuses a changed one with both fingerprints, before any password", async () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientHandshake, type HandshakeStep } from "#protocol/rfb/client-handshake.ts";
 import { ServerHandshake } from "#protocol/rfb/server-handshake.ts";
+import { writeTightCapabilities, writeTightInteraction } from "#protocol/rfb/tight.ts";
 import type { RfbVersion } from "#protocol/rfb/version.ts";
 import { settle, until } from "./manual-clock.ts";
 import { type Peer, World } from "./world.ts";
@@ -179,10 +180,10 @@ describe("VNC with a stored password", () => {
 
   it("protocol.unsupported for a panel that offers only other security types, named", async () => {
     const { client, gateway } = await opens({ withPassword: password, subprotocols: channel });
-    // RFC 6143 section 7.1.2: two types, 19 (VeNCrypt) and 18 (TLS).
-    gateway.send("RFB 003.008\n\x02\x13\x12");
+    // RFC 6143 section 7.1.2: two types, 5 (RA2) and 18 (TLS).
+    gateway.send("RFB 003.008\n\x02\x05\x12");
     expect(await client.closed).toEqual({ code: 4050, reason: "protocol.unsupported" });
-    expect(client.texts.at(-1)).toMatch(/VeNCrypt/);
+    expect(client.texts.at(-1)).toMatch(/RA2/);
     expect(client.texts.at(-1)).toMatch(/TLS/);
     await world.nothingIsLeft();
   });
@@ -334,6 +335,119 @@ describe("VNC without a stored password", () => {
     await world.clock.advance(15_000);
     expect(await client.closed).toEqual({ code: 4012, reason: "panel.timeout" });
     expect(client.texts.at(-1)).toMatch(/sent no VNC greeting within 15 s/);
+    await world.nothingIsLeft();
+  });
+});
+
+describe("a panel that offers only what the console cannot do", () => {
+  const types = (...list: number[]) => Buffer.from([list.length, ...list]);
+
+  async function offers(list: number[], subprotocols = channel) {
+    const { client, gateway } = await opens({ withPassword: undefined, subprotocols });
+    gateway.send("RFB 003.008\n");
+    await client.receives("RFB 003.008\n");
+    client.send("RFB 003.008\n");
+    await gateway.receives("RFB 003.008\n");
+    gateway.send(types(...list));
+    return { client, gateway };
+  }
+  const asked = (client: Peer) => client.texts.find((text) => text.includes('"prompt"'));
+
+  it("is left to the client where that may know it", async () => {
+    const { client } = await offers([19], ["binary"]);
+    await until("types", () => client.received.subarray(12).equals(types(19)));
+  });
+
+  it("is left to the client where one of the types is known", async () => {
+    const { client } = await offers([19, 2]);
+    await until("types", () => client.received.subarray(12).equals(types(19, 2)));
+    expect(asked(client)).toBeUndefined();
+  });
+
+  it("is signed in at by the relay, with what a person enters for this session", async () => {
+    const { client, gateway } = await offers([19]);
+    await until("the question", () => asked(client));
+    expect(client.received).toHaveLength(12);
+    client.websocket.send(JSON.stringify({ type: "answer", id: 1, answers: ["", password] }));
+    const sentBytes = (count: number) => gateway.received.subarray(12, 12 + count).toString("hex");
+    await until("the choice", () => sentBytes(1) === "13");
+    // VeNCrypt 0.2 with one subtype: VNC Authentication.
+    gateway.send(Buffer.from([0, 2]));
+    await until("the version", () => sentBytes(3) === "130002");
+    gateway.send(Buffer.from([0, 1, 0, 0, 0, 2]));
+    await until("the subtype", () => sentBytes(7) === "13000200000002");
+    gateway.send(challenge);
+    await until("the response", () => gateway.received.length === 12 + 7 + 16);
+    gateway.send(Buffer.alloc(4));
+    // Type None, chosen, and its result.
+    await until("type None", () => client.received.subarray(12).equals(Buffer.from([1, 1])));
+    client.send(Buffer.from([1]));
+    await until("the result", () => client.received.subarray(14).equals(Buffer.alloc(4)));
+    client.send("init");
+    await until("the client's init", () => gateway.received.subarray(35).toString() === "init");
+    gateway.send("server init");
+    await until("the panel's init", () => client.received.subarray(18).toString() === "server init");
+    const { records } = await world.audit.list({ skip: 0, take: 100 });
+    expect(JSON.stringify([records, world.logLines])).not.toContain(password);
+  });
+
+  it("is refused with what it offered", async () => {
+    const { client } = await offers([5]);
+    await until("the question", () => asked(client));
+    client.websocket.send(JSON.stringify({ type: "answer", id: 1, answers: ["", ""] }));
+    expect(await client.closed).toEqual({ code: 4050, reason: "protocol.unsupported" });
+    expect(client.texts.at(-1)).toContain("RA2");
+  });
+});
+
+describe("a panel of security type Tight alone", () => {
+  it("is signed in at, and its lists behind ServerInit do not reach the client", async () => {
+    const { client, gateway } = await opens({ withPassword: password });
+    const viewer = new Viewer(client);
+    const sent = (from: number, count: number) => gateway.received.subarray(from, from + count).toString("hex");
+    gateway.send("RFB 003.008\n");
+    await until("version", () => gateway.received.length === 12);
+    gateway.send(Buffer.from([1, 16]));
+    await until("choice", () => sent(12, 1) === "10");
+    gateway.send(writeTightCapabilities([]));
+    gateway.send(writeTightCapabilities([{ code: 2, vendor: "STDV", name: "VNCAUTH_" }]));
+    await until("authentication", () => sent(13, 4) === "00000002");
+    gateway.send(challenge);
+    await until("response", () => gateway.received.length === 17 + 16);
+    gateway.send(Buffer.alloc(4));
+    expect(await until("the viewer is in", () => viewer.outcome)).toMatchObject({ kind: "authenticated" });
+    const before = client.receivedBytes;
+    client.send(Buffer.from([1]));
+    await until("client init", () => gateway.received.length === 34);
+    const serverInit = Buffer.concat([Buffer.alloc(20, 7), Buffer.from([0, 0, 0, 3]), Buffer.from("HMI")]);
+    const lists = writeTightInteraction({
+      serverMessages: [],
+      clientMessages: [{ code: 1, vendor: "TGHT", name: "FTRQLIST" }],
+      encodings: [],
+    });
+    gateway.send(Buffer.concat([serverInit, lists, Buffer.from("pixels")]));
+    const expected = Buffer.concat([serverInit, Buffer.from("pixels")]);
+    await until("ServerInit and what follows", () => client.received.subarray(before).equals(expected));
+  });
+});
+
+describe("an endpoint that knows a certificate", () => {
+  it("is not opened at a panel that shows none", async () => {
+    const endpoint = await world.addsEndpoint({
+      protocol: "VNC",
+      credentialsType: "PASS_ONLY",
+      password,
+      hostKey: `SHA256:${"A".repeat(43)}`,
+    });
+    const client = world.client(endpoint, { subprotocols: channel });
+    await client.opened;
+    const gateway = world.gateway(await world.connectionKey());
+    await gateway.opened;
+    await world.reports("EXECUTING");
+    await world.reports("SUCCESSFUL");
+    new Viewer(client);
+    new Panel(gateway, "3.8", "vnc").greet();
+    expect(await client.closed).toEqual({ code: 4063, reason: "hostkey.mismatch" });
     await world.nothingIsLeft();
   });
 });

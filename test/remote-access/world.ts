@@ -7,6 +7,7 @@ import { Audit } from "#cloud-stub/audit/audit.ts";
 import { DeviceRegistry } from "#cloud-stub/devices/device-registry.ts";
 import { type Operation, Operations } from "#cloud-stub/devices/operations.ts";
 import { createCloudLog } from "#cloud-stub/log.ts";
+import { openPanelTls } from "#cloud-stub/panel-tls/panel-tls.ts";
 import type { Endpoint } from "#cloud-stub/remote-access/endpoints.ts";
 import type { SessionLimits } from "#cloud-stub/remote-access/limits.ts";
 import { RemoteAccess } from "#cloud-stub/remote-access/remote-access.ts";
@@ -39,6 +40,8 @@ export class World {
   readonly clock = new ManualClock();
   readonly random = countingRandom();
   readonly logLines: string[] = [];
+  /** Of the tenant, by "category/key". */
+  readonly tenantOptions = new Map<string, string>();
   readonly store: Store = openStore(":memory:");
   readonly audit: Audit;
   readonly operations: Operations;
@@ -71,6 +74,8 @@ export class World {
       hosts: createHostPolicy(["cloud.example"]),
       log,
       limits,
+      panelTls: openPanelTls,
+      options: { get: async (category, key) => this.tenantOptions.get(`${category}/${key}`) },
     });
     this.server = createServer((_request, response) => response.writeHead(404).end());
     this.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

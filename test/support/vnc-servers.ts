@@ -27,20 +27,20 @@ async function withTerminal(
   server: { readonly port: number; readonly display: string; readonly version: string },
 ): Promise<VncServer> {
   const { port, display, version } = server;
+  await eventually(
+    "the display",
+    () => spawnSync("xwd", ["-root", "-silent", "-display", display]).status === 0 || undefined,
+  );
   const terminal = new Program(
     "xterm",
     "xterm",
     ["-geometry", "80x24+0+0", "-bc", "-bcn", "0", "-bcf", "0", "-fn", "fixed", "-e", "echo panel; sleep 1000"],
     { env: { DISPLAY: display } },
   );
-  await eventually("a picture on the display", async () => {
-    try {
-      return new Set((await pictureOfDisplay(display)).pixels).size > 1 || undefined;
-    } catch {
-      // The server is not up yet.
-      return undefined;
-    }
-  });
+  await eventually(
+    "a picture on the display",
+    async () => new Set((await pictureOfDisplay(display)).pixels).size > 1 || undefined,
+  );
   return {
     port,
     version,

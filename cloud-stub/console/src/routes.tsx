@@ -23,6 +23,13 @@ export const router = createBrowserRouter([
           { index: true, element: <Navigate to="/devices" replace /> },
           { path: "/devices", element: <DevicesPage /> },
           { path: "/registration", element: <RegistrationPage /> },
+          // Few people need these three, and those who do need them seldom.
+          {
+            path: "/sessions",
+            lazy: async () => ({ Component: (await import("./sessions/sessions-page.tsx")).SessionsPage }),
+          },
+          { path: "/audit", lazy: async () => ({ Component: (await import("./audit/audit-page.tsx")).AuditPage }) },
+          { path: "/users", lazy: async () => ({ Component: (await import("./users/users-page.tsx")).UsersPage }) },
           {
             path: "/devices/:deviceId",
             element: <DevicePage />,
@@ -31,6 +38,7 @@ export const router = createBrowserRouter([
               { path: "info", element: <InfoTab /> },
               { path: "remote-access", element: <EndpointsTab /> },
               { path: "control", element: <ControlTab /> },
+              { path: "audit", lazy: async () => ({ Component: (await import("./audit/audit-page.tsx")).AuditTab }) },
             ],
           },
           { path: "*", element: <NotFoundPage /> },

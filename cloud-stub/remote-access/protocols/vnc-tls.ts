@@ -7,6 +7,11 @@ import type { StreamEnds, StreamFailure } from "./protocol-stream.ts";
 /** Bytes that may wait in TLS in one direction before the other end is held back. */
 const highWaterBytes = 64 * 1024;
 
+export const noCertificate: StreamFailure = {
+  reason: "hostkey.mismatch",
+  text: "The panel showed no certificate, though the endpoint knows one; it is not signed in at without.",
+};
+
 export interface VncTlsOptions {
   readonly open: PanelTlsOpener;
   /** The certificates by which the panel is known. */
@@ -28,11 +33,17 @@ export class VncTls {
   #tls: PanelTlsStream | undefined;
   #ends: StreamEnds | undefined;
   #events: VncTlsEvents | undefined;
+  #hasCertificate = false;
   #isOver = false;
 
   constructor(options: VncTlsOptions) {
     this.#options = options;
     this.#guard = new PanelKeyGuard(options.certificates, "certificate");
+  }
+
+  /** A certificate is known, and the panel has shown none: somebody may stand in between who cannot show it. */
+  get lacksCertificate(): boolean {
+    return this.#options.certificates.known.length > 0 && !this.#hasCertificate;
   }
 
   /** Whether bytes of the panel are to be given here. */
@@ -112,11 +123,13 @@ export class VncTls {
     const [ends, events, tls] = [this.#ends, this.#events, this.#tls];
     if (this.#isOver || ends === undefined || events === undefined || tls === undefined) return;
     const start = () => {
+      this.#hasCertificate = certificate !== undefined;
       events.started();
       tls.start();
     };
     if (certificate === undefined) {
-      start();
+      if (this.lacksCertificate) this.#failed(noCertificate);
+      else start();
       return;
     }
     const failure = this.#guard.judge(certificateKey(fingerprintOf(certificate)), ends, start);

@@ -5,6 +5,7 @@ import { ProtocolError } from "#protocol/protocol-error.ts";
 import {
   messageBytesMax,
   parseMessages,
+  parseMessagesUpToFault,
   writeDownstream,
   writeUpstream,
   writtenBytesMax,
@@ -76,6 +77,36 @@ describe("splitting a payload", () => {
     expect(errorOf(() => parseMessages("x".repeat(16185)))).toMatchObject(error);
     expect(errorOf(() => parseMessages(new Uint8Array(16185)))).toMatchObject(error);
     expect(errorOf(() => parseMessages(`${"ä".repeat(8092)}x`))).toMatchObject(error);
+  });
+});
+
+describe("splitting a payload up to its first fault", () => {
+  it.each<[what: string, payload: string, messages: string[][], fault: string | undefined]>([
+    ["none", '500\n511,d,"a\nb"\n', [["500"], ["511", "d", "a\nb"]], undefined],
+    ["an unclosed quote in the last line", '500\n502,f,"never', [["500"]], "line 2, character 7"],
+    [
+      "an unclosed quote behind a quoted line feed",
+      '511,d,"a\nb"\n502,f,"never\n',
+      [["511", "d", "a\nb"]],
+      "line 3, character 7",
+    ],
+    ["text behind a closing quote", '500\n502,"a"b,c\n117,10', [["500"]], "line 2, character 8"],
+    ["a quote in the first line", '502,"a"b\n500', [], "line 1, character 8"],
+    // Whether the second line is a message or the second line of a text cannot be told, and a text must never be run.
+    ["what follows an unclosed quote", '400,t,"log:\n506,1', [], "line 1, character 7"],
+    ["what follows a quote that nobody escaped", '400,t,"say "hi"\n506,1"', [], "line 1, character 13"],
+  ])("%s", (_, payload, messages, fault) => {
+    const read = parseMessagesUpToFault(payload);
+    expect(read.messages).toEqual(messages);
+    if (fault === undefined) expect(read.fault).toBeUndefined();
+    else expect(read.fault).toMatchObject({ code: "smartrest.malformed", message: expect.stringContaining(fault) });
+  });
+
+  it("gives no message of a payload that is too large or not UTF-8", () => {
+    const tooLarge = parseMessagesUpToFault(`500\n${"x".repeat(16184)}`);
+    expect(tooLarge).toMatchObject({ messages: [], fault: { code: "smartrest.too-large" } });
+    const notText = parseMessagesUpToFault(Buffer.from("3530300aff", "hex"));
+    expect(notText).toMatchObject({ messages: [], fault: { code: "smartrest.malformed" } });
   });
 });
 

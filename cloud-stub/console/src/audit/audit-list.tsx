@@ -5,14 +5,15 @@ import { type ReactNode, useCallback, useState } from "react";
 import { Link } from "react-router";
 import { closeReasons } from "#protocol/close-reason.ts";
 import { errorText } from "../cloud/api-error.ts";
-import { sessionText } from "../control/operation-words.ts";
+import { fileName } from "../frame/file-name.ts";
 import { Wait } from "../frame/full-page-wait.tsx";
 import { Problem } from "../frame/problem.tsx";
-import { readDateTime } from "../frame/readable.ts";
-import { fileName, saveFile } from "../frame/save-file.ts";
+import { readBytes, readDateTime, readDuration } from "../frame/readable.ts";
+import { saveFile } from "../frame/save-file.ts";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
 import { usePolled } from "../polling/use-polled.ts";
-import { type AuditFilter, type AuditRecord, fetchAudit, fetchAuditCsv, noFilter } from "./audit-records.ts";
+import { type AuditFilter, noFilter } from "./audit-filter.ts";
+import { type AuditRecord, fetchAudit, fetchAuditCsv } from "./audit-records.ts";
 import "./audit.css";
 
 const refreshEveryMs = 10_000;
@@ -22,10 +23,10 @@ const types = [
   { value: "Operation", text: "Connections" },
   { value: "Inventory", text: "Devices and endpoints" },
   { value: "User", text: "Users" },
-  { value: "UserAuthentication", text: "Sign-ins" },
   { value: "Group", text: "Groups" },
   { value: "Tenant", text: "Tenant" },
   { value: "Option", text: "Options" },
+  { value: "SYSTEM", text: "System" },
 ];
 
 const reasons = [{ value: "", text: "All" }, ...closeReasons.map((reason) => ({ value: reason, text: reason }))];
@@ -191,9 +192,17 @@ function RecordTable({ records, showsDevice }: RecordTableProps): ReactNode {
   );
 }
 
+/** From where, how long and how much: the rest stands in the record's own text. */
 function SessionLine({ session }: { readonly session: AuditRecord["postern_Session"] }): ReactNode {
-  if (session?.reason === undefined || session.reason === null) return null;
-  return <div className="soft">{sessionText(session)}</div>;
+  if (session === undefined) return null;
+  const { clientAddress, durationMs, bytesDown, bytesUp } = session;
+  const facts = [
+    clientAddress === undefined ? undefined : `from ${clientAddress}`,
+    durationMs === undefined ? undefined : readDuration(durationMs),
+    bytesDown === undefined ? undefined : `${readBytes(bytesDown)} received`,
+    bytesUp === undefined ? undefined : `${readBytes(bytesUp)} sent`,
+  ].filter((fact) => fact !== undefined);
+  return facts.length === 0 ? null : <div className="soft">{facts.join(", ")}</div>;
 }
 
 function deviceLink({ source }: AuditRecord): ReactNode {

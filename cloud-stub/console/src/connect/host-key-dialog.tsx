@@ -35,7 +35,7 @@ export function HostKeyDialog({ fingerprint, algorithm, known, onAccept, onCance
         The device shows a key that is not stored with this endpoint yet. Compare it with the one that the device or its
         owner tells you. If you connect, it is stored, and another key is refused from then on.
       </p>
-      <dl className="facts">
+      <dl className="facts host-key">
         <div>
           <dt>Algorithm</dt>
           <dd data-testid="host-key-algorithm">{algorithm}</dd>

@@ -28,11 +28,17 @@ export function watchTheme(changed: (theme: ITheme) => void): () => void {
   return () => darkScheme.removeEventListener("change", tell);
 }
 
-export const searchLook: ISearchOptions = {
-  decorations: {
-    matchBackground: "#6b5a00",
-    matchOverviewRuler: "#b39600",
-    activeMatchBackground: "#c77700",
-    activeMatchColorOverviewRuler: "#ffb300",
-  },
-};
+export function currentSearchLook(): ISearchOptions {
+  return darkScheme.matches ? searchLook("#6b5a00", "#b35900") : searchLook("#ffe38a", "#ff9f43");
+}
+
+function searchLook(match: string, activeMatch: string): ISearchOptions {
+  return {
+    decorations: {
+      matchBackground: match,
+      matchOverviewRuler: match,
+      activeMatchBackground: activeMatch,
+      activeMatchColorOverviewRuler: activeMatch,
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { Terminal } from "@xterm/xterm";
 import type { ConnectionFact } from "./connection-state.ts";
 import type { PanelQuestion } from "./panel-question.ts";
 import { openSessionSocket } from "./session-socket.ts";
-import { currentTheme, searchLook, watchTheme } from "./terminal-look.ts";
+import { currentSearchLook, currentTheme, watchTheme } from "./terminal-look.ts";
 import { terminalSize } from "./terminal-size.ts";
 import { bytesOf, pasteable, pasteLengthMax, TypedText } from "./typed-text.ts";
 
@@ -135,8 +135,8 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
     selection: () => terminal.getSelection(),
     paste,
     find: (text, direction) => {
-      if (direction === "next") search.findNext(text, searchLook);
-      else search.findPrevious(text, searchLook);
+      if (direction === "next") search.findNext(text, currentSearchLook());
+      else search.findPrevious(text, currentSearchLook());
     },
     endSearch: () => {
       search.clearDecorations();

@@ -2,7 +2,8 @@
 import { iconClipboard, iconFitToScreen, iconKeyboard, iconPhotoCamera } from "@siemens/ix-icons/icons";
 import { IxButton, IxDropdownButton, IxDropdownHeader, IxDropdownItem, IxIconButton } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
-import { fileName, saveFile } from "../frame/save-file.ts";
+import { fileName } from "../frame/file-name.ts";
+import { saveFile } from "../frame/save-file.ts";
 import type { ScreenFit } from "./screen-fit.ts";
 import { singleKeys, stickyKeys } from "./vnc-keys.ts";
 import type { VncSession } from "./vnc-session.ts";

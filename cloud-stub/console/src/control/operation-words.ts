@@ -18,6 +18,7 @@ export interface Operation {
 export interface SessionRecord {
   readonly operation?: string;
   readonly endpointName?: string;
+  readonly clientAddress?: string;
   readonly reason?: string;
   readonly bytesUp?: number;
   readonly bytesDown?: number;

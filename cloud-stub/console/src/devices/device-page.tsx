@@ -8,8 +8,9 @@ import { Wait } from "../frame/full-page-wait.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
+import { useIsSubscribed } from "../remote-access/subscription.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
-import { mayConnect, mayReadOperations } from "../sign-in/permissions.ts";
+import { mayConnect, mayReadAudit, mayReadOperations } from "../sign-in/permissions.ts";
 import { canRemoteAccess, type Device, deviceName, fetchDevice, isOnline } from "./device.ts";
 import { OnlineState } from "./online-state.tsx";
 
@@ -51,13 +52,20 @@ export function DevicePage(): ReactNode {
 
 function DeviceTabs({ device }: { readonly device: Device }): ReactNode {
   const user = useCurrentUser();
+  // Until the cloud has said that it is not subscribed, the tab stays: it would jump otherwise.
+  const isSubscribed = useIsSubscribed() !== false;
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const active = pathname.split("/")[3] ?? "info";
   const tabs = [
     { key: "info", label: "Info", isShown: true },
-    { key: "remote-access", label: "Remote access", isShown: mayConnect(user) && canRemoteAccess(device) },
+    {
+      key: "remote-access",
+      label: "Remote access",
+      isShown: mayConnect(user) && isSubscribed && canRemoteAccess(device),
+    },
     { key: "control", label: "Control", isShown: mayReadOperations(user) },
+    { key: "audit", label: "Audit", isShown: mayReadAudit(user) },
   ].filter((tab) => tab.isShown);
 
   return (

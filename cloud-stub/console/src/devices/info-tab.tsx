@@ -5,6 +5,8 @@ import { type ReactNode, useCallback } from "react";
 import { readDateTime } from "../frame/readable.ts";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
+import { missingForRemoteAccess } from "../remote-access/missing.ts";
+import { useIsSubscribed } from "../remote-access/subscription.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayConnect } from "../sign-in/permissions.ts";
 import { canRemoteAccess, type Device, deviceName, fetchSerial, isOnline } from "./device.ts";
@@ -120,11 +122,13 @@ function SupportedOperations({ names }: { readonly names: readonly string[] }): 
 
 /** Says why the Remote access tab is not there. */
 function RemoteAccessHelp({ device }: { readonly device: Device }): ReactNode {
-  const mayUse = mayConnect(useCurrentUser());
-  if (mayUse && canRemoteAccess(device)) return null;
-  const reason = mayUse
-    ? "This device does not report the operation c8y_RemoteAccessConnect, so its Remote access tab is hidden. The gateway reports it once it has been online with remote access switched on."
-    : "Your account has no permission for Remote access, so the Remote access tab is hidden. “Read” permission for Remote access is enough to connect; ask an administrator for it.";
+  const user = useCurrentUser();
+  const reason = missingForRemoteAccess({
+    isAllowed: mayConnect(user),
+    isSubscribed: useIsSubscribed() !== false,
+    isSupported: canRemoteAccess(device),
+  });
+  if (reason === undefined) return null;
   return (
     <p className="help-line" data-testid="remote-access-help">
       <IxIcon name={iconInfo} size="16" aria-hidden="true" />

@@ -1,5 +1,11 @@
 // The frame around all pages but sign-in and the screen: header, menu, banner.
-import { iconAddCircle, iconDeviceManager } from "@siemens/ix-icons/icons";
+import {
+  iconAddCircle,
+  iconAuditReport,
+  iconConnections,
+  iconDeviceManager,
+  iconUserManagement,
+} from "@siemens/ix-icons/icons";
 import {
   IxApplication,
   IxApplicationHeader,
@@ -12,7 +18,7 @@ import {
 import { type MouseEvent, type ReactNode, useState } from "react";
 import { Outlet, useLocation, useNavigate } from "react-router";
 import { useCurrentUser, useSignIn } from "../sign-in/current-user.tsx";
-import { mayReadRegistration } from "../sign-in/permissions.ts";
+import { mayEndSessions, mayReadAudit, mayReadRegistration, mayReadUsers } from "../sign-in/permissions.ts";
 import { signOut } from "../sign-in/sign-in-requests.ts";
 import mark from "./postern.svg";
 import { UnreachableBanner } from "./unreachable-banner.tsx";
@@ -29,6 +35,11 @@ export function AppFrame(): ReactNode {
         {mayReadRegistration(user) && (
           <MenuLink to="/registration" label="Device registration" icon={iconAddCircle} testId="menu-registration" />
         )}
+        {mayEndSessions(user) && (
+          <MenuLink to="/sessions" label="Sessions" icon={iconConnections} testId="menu-sessions" />
+        )}
+        {mayReadAudit(user) && <MenuLink to="/audit" label="Audit" icon={iconAuditReport} testId="menu-audit" />}
+        {mayReadUsers(user) && <MenuLink to="/users" label="Users" icon={iconUserManagement} testId="menu-users" />}
       </IxMenu>
       <IxContent>
         <UnreachableBanner />

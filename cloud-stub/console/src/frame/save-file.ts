@@ -10,9 +10,3 @@ export function saveFile(name: string, content: Blob): void {
   // The download has its own hold on the content once the click is dispatched.
   window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
-
-/** Fit for a file name on any system; never empty. */
-export function fileName(wanted: string, ending: string): string {
-  const clean = wanted.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "");
-  return `${clean === "" ? "postern" : clean.slice(0, 80)}${ending}`;
-}

@@ -24,7 +24,7 @@ const noErrors: SaveErrors = { fields: {} };
 const protocolHints: Readonly<Record<string, string>> = {
   VNC: "The console shows the panel’s screen.",
   TELNET: "A terminal in the console. Not encrypted between the gateway and the device.",
-  SSH: "A terminal in the console. The cloud signs in; the secrets never reach the browser again.",
+  SSH: "A terminal in the console. The cloud signs in with what is stored here.",
   PASSTHROUGH: "Bytes as they are, for a native client.",
 };
 
@@ -51,6 +51,11 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
   };
 
   const hasSignIn = draft.protocol === "VNC" || draft.protocol === "SSH";
+  const forgive = (fields: readonly EndpointField[]): void =>
+    setErrors((last) => ({
+      ...last,
+      fields: Object.fromEntries(Object.entries(last.fields).filter(([field]) => !fields.some((one) => one === field))),
+    }));
   const errorAt = (field: EndpointField): string | undefined => errors.fields[field];
   // An error of a field that is not on the form still has to be seen.
   const hidden = hasSignIn ? [] : [errors.fields.credentialsType, errors.fields.password];
@@ -111,7 +116,9 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
             error={errorAt("port")}
           />
         </div>
-        {hasSignIn && <SignInFields draft={draft} change={change} existing={existing} errorAt={errorAt} />}
+        {hasSignIn && (
+          <SignInFields draft={draft} change={change} existing={existing} errorAt={errorAt} forgive={forgive} />
+        )}
         {existing !== undefined && (
           <p className="field-hint">Saving a change ends open connections to this endpoint.</p>
         )}

@@ -13,21 +13,22 @@ import { mayConfigureEndpoints, mayConnect } from "../sign-in/permissions.ts";
 import { type Endpoint, fetchEndpoints, protocolsFor, removeEndpoint } from "./endpoint.ts";
 import { EndpointDialog } from "./endpoint-dialog.tsx";
 import { EndpointTable } from "./endpoint-table.tsx";
+import { missingForRemoteAccess } from "./missing.ts";
 import { NativeClientDialog } from "./native-client-dialog.tsx";
+import { useIsSubscribed } from "./subscription.ts";
 
 const refreshEveryMs = 10_000;
 
 export function EndpointsTab(): ReactNode {
   const device = useDevice();
   const user = useCurrentUser();
-  if (!mayConnect(user) || !canRemoteAccess(device)) {
-    return (
-      <IxEmptyState
-        header="Remote access is not available here"
-        subHeader="The Info tab says what is missing."
-        icon={iconRemoteAccess}
-      />
-    );
+  const missing = missingForRemoteAccess({
+    isAllowed: mayConnect(user),
+    isSubscribed: useIsSubscribed() !== false,
+    isSupported: canRemoteAccess(device),
+  });
+  if (missing !== undefined) {
+    return <IxEmptyState header="Remote access is not available here" subHeader={missing} icon={iconRemoteAccess} />;
   }
   return <Endpoints mayConfigure={mayConfigureEndpoints(user)} />;
 }

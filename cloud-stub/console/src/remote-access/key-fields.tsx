@@ -1,10 +1,11 @@
 // The fields for keys: pasted, uploaded from a file or made by the cloud; the public one can be copied and downloaded.
 import { iconDownload, iconUpload } from "@siemens/ix-icons/icons";
-import { IxButton } from "@siemens/ix-react";
+import { IxButton, IxCheckbox } from "@siemens/ix-react";
 import { type ChangeEvent, type ReactNode, useRef, useState } from "react";
 import { errorText } from "../cloud/api-error.ts";
 import { CopyButton } from "../frame/copy-button.tsx";
-import { fileName, saveFile } from "../frame/save-file.ts";
+import { fileName } from "../frame/file-name.ts";
+import { saveFile } from "../frame/save-file.ts";
 import { TextArea } from "../frame/text-area.tsx";
 import { TextField } from "../frame/text-field.tsx";
 import { generateKeyPair } from "./endpoint.ts";
@@ -48,7 +49,7 @@ export function KeyPairFields(props: SignInFieldsProps): ReactNode {
   );
 }
 
-function GenerateKeys({ draft, change }: SignInFieldsProps): ReactNode {
+function GenerateKeys({ draft, change, forgive }: SignInFieldsProps): ReactNode {
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const generate = async (): Promise<void> => {
@@ -57,6 +58,7 @@ function GenerateKeys({ draft, change }: SignInFieldsProps): ReactNode {
     try {
       const { publicKey, privateKey } = await generateKeyPair(draft.hostname.trim());
       change({ publicKey, privateKey, passphrase: "" });
+      forgive(["privateKey", "publicKey", "passphrase"]);
     } catch (failure) {
       setProblem(errorText(failure));
     } finally {
@@ -156,16 +158,12 @@ export function HostKeyFields({ draft, change, errorAt }: SignInFieldsProps): Re
         error={fileProblem ?? errorAt("hostKey")}
         tools={<UploadButton id="endpoint-host-key" onText={take} onProblem={setFileProblem} />}
       />
-      <label className="check">
-        <input
-          type="checkbox"
-          className="ix-form-control"
-          checked={draft.allowsLegacyAlgorithms}
-          onChange={(event) => change({ allowsLegacyAlgorithms: event.target.checked })}
-          data-testid="endpoint-legacy"
-        />
-        <span>Allow old, weak algorithms, for a device that knows no others</span>
-      </label>
+      <IxCheckbox
+        label="Allow old, weak algorithms, for a device that knows no others"
+        checked={draft.allowsLegacyAlgorithms}
+        onCheckedChange={({ detail }) => change({ allowsLegacyAlgorithms: detail })}
+        data-testid="endpoint-legacy"
+      />
     </>
   );
 }

@@ -18,9 +18,12 @@ export function nativeCommands(
 ): NativeCommands | undefined {
   if (endpoint.protocol === "SSH") return undefined;
   const user = `${facts.tenantId}/${facts.userName}`;
-  const rest = `${facts.deviceId} ${endpoint.id} --url ${facts.origin} --user ${/^[\w./@+-]+$/.test(user) ? user : `'${user}'`}`;
+  const isPlain = /^[\w./@+-]+$/.test(user);
+  const quoted = isPlain ? user : `'${user.replaceAll("'", "'\\''")}'`;
+  const rest = `${facts.deviceId} ${endpoint.id} --url ${facts.origin} --user ${quoted}`;
   const connect = `postern connect ${rest}`;
-  if (endpoint.protocol !== "PASSTHROUGH" || endpoint.port !== 22) return { connect };
+  // Quotes inside of quotes differ from shell to shell: such a name goes without.
+  if (!isPlain || endpoint.protocol !== "PASSTHROUGH" || endpoint.port !== 22) return { connect };
   const alias = `postern-${facts.deviceId}-${endpoint.id}`;
   return { connect, ssh: `ssh -o ProxyCommand="postern connect --stdio ${rest}" user@${alias}` };
 }

@@ -11,6 +11,8 @@ export interface SignInFieldsProps {
   readonly change: (part: Partial<EndpointDraft>) => void;
   readonly existing: Endpoint | undefined;
   readonly errorAt: (field: EndpointField) => string | undefined;
+  /** Takes the cloud's words away from fields that now have something else in them. */
+  readonly forgive: (fields: readonly EndpointField[]) => void;
 }
 
 const signInTexts: Readonly<Record<CredentialsType, string>> = {

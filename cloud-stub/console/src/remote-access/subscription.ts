@@ -4,7 +4,7 @@ import { usePolled } from "../polling/use-polled.ts";
 
 const refreshEveryMs = 30_000;
 
-/** Also in use by tests: what the cloud answers for a service that it does not have is 404. */
+/** For a service that the tenant does not have the cloud answers 404. */
 const healthPath = "/service/remoteaccess/health";
 
 /** Undefined until the cloud has answered. */

@@ -26,13 +26,16 @@ export class SshGreeting {
   /** Takes the panel's next bytes; gives the line with all that follows it, or what is wrong. */
   see(bytes: Uint8Array): StreamFailure | Uint8Array | undefined {
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
+    // In this order, so that the same is said whatever the pieces were.
+    if (this.#isStranger()) return this.#malformed();
     let start = 0;
     for (let end = this.#bytes.indexOf(0x0a); end >= 0; end = this.#bytes.indexOf(0x0a, start)) {
+      if (end >= greetingBytesMax) return this.#malformed();
       const line = this.#bytes.subarray(start, end + 1);
-      if (line.toString("latin1").startsWith("SSH-")) return this.#judge(line, start);
+      if (line.toString("latin1", 0, 4) === "SSH-") return this.#judge(line, start);
       start = end + 1;
     }
-    return this.#isHopeless(start) ? this.#malformed() : undefined;
+    return this.#isEndless(start) ? this.#malformed() : undefined;
   }
 
   /** The time for the greeting is over. */
@@ -60,20 +63,19 @@ export class SshGreeting {
     return rest;
   }
 
-  /** Whether no SSH greeting can come of it any more; `start` is where the unfinished line begins. */
-  #isHopeless(start: number): boolean {
+  /** Whether the first bytes are those of something else. */
+  #isStranger(): boolean {
     const first = this.#bytes[0] ?? 0x20;
     const isBinary = (first < 0x20 && first !== 0x0a && first !== 0x0d && first !== 0x09) || first > 0x7e;
     const text = this.#bytes.toString("latin1", 0, 8);
-    const isLineTooLong =
-      this.#bytes.toString("latin1", start, start + 4) === "SSH-" &&
-      this.#bytes.length - start >= identificationBytesMax;
-    return (
-      isBinary ||
-      isLineTooLong ||
-      strangers.some((word) => text.startsWith(word)) ||
-      this.#bytes.length > greetingBytesMax
-    );
+    return isBinary || strangers.some((word) => text.startsWith(word));
+  }
+
+  /** Whether the line that begins at `start`, or all of it, is longer than a greeting may be. */
+  #isEndless(start: number): boolean {
+    const isIdentification = this.#bytes.toString("latin1", start, start + 4) === "SSH-";
+    const isLineTooLong = isIdentification && this.#bytes.length - start >= identificationBytesMax;
+    return isLineTooLong || this.#bytes.length >= greetingBytesMax;
   }
 
   #malformed(): StreamFailure {

@@ -1,0 +1,164 @@
+// `gateway check`: whether the cloud's two ports speak their protocols and let this gateway in, in plain words.
+import type { Hardware } from "#hardware/ports.ts";
+import type { GatewayConfig } from "../config.ts";
+import type { CloudDialOutcome, CloudPort } from "../connectivity/dial-cloud.ts";
+import { type MqttLogin, dialLimitMs as mqttDialLimitMs, openMqtt } from "../connectivity/mqtt-connection.ts";
+import { isLoginRefusal, type OfflineReason } from "../connectivity/offline-reason.ts";
+import { credentialsFile, loadCredentials } from "../registration/credentials.ts";
+import { answerLimitMs } from "./exchange.ts";
+import { askHttp, speaksMqtt } from "./protocols.ts";
+
+export interface CheckInput {
+  readonly hardware: Hardware;
+  readonly config: GatewayConfig;
+  /** Takes one line. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * True if all is well. Logs in over MQTT with the id of this gateway, so a gateway that runs with it is pushed off and
+ * connects again by itself. No secret is said.
+ */
+export async function checkCloud(input: CheckInput): Promise<boolean> {
+  const isHttps = await checkHttps(input);
+  const isMqtt = await checkMqtt(input);
+  return isHttps && isMqtt;
+}
+
+async function checkHttps({ hardware, config, say }: CheckInput): Promise<boolean> {
+  const { host, httpsPort: port, authorities } = config.cloud;
+  const what = `HTTPS, [cloud] url: ${host}:${port}`;
+  const answer = await askHttp(hardware, { host, port, authorities });
+  if (answer.kind === "http") {
+    say(`ok    ${what} answers over HTTP (status ${answer.status}), and its certificate is good`);
+    return true;
+  }
+  if (answer.kind === "unreachable") {
+    const { reason, detail } = answer.outcome;
+    say(`FAIL  ${what}: ${dialTexts[reason]} (${detail})`);
+  } else if (await speaksMqtt(hardware, { host, port, authorities })) {
+    say(`FAIL  ${what}: ${swapped("MQTT", "HTTP")}`);
+  } else {
+    say(`FAIL  ${what}: TLS works, but what answers is not HTTP: is it the right port?`);
+  }
+  return false;
+}
+
+async function checkMqtt({ hardware, config, say }: CheckInput): Promise<boolean> {
+  const { mqttHost: host, mqttPort: port, authorities } = config.cloud;
+  const what = `MQTT, [cloud] mqtt: ${host}:${port}`;
+  const account = await readAccount(hardware, config);
+  if (account.problem !== undefined) say(`FAIL  ${account.problem}`);
+  const outcome = await logIn(hardware, { host, port, authorities }, account.login);
+  if (outcome === undefined) {
+    say(`ok    ${what} lets this gateway in with ${account.what}`);
+    return account.problem === undefined;
+  }
+  const isHttp = outcome.reason === "mqtt.http-answer" || (await isHttpAfter(outcome, hardware, config));
+  say(`FAIL  ${what}: ${isHttp ? swapped("HTTP", "MQTT") : refusalText(outcome, account, config)}`);
+  return false;
+}
+
+function swapped(found: string, meant: string): string {
+  return `${found} answers there and not ${meant}: are the ports of [cloud] url and [cloud] mqtt swapped?`;
+}
+
+interface Account {
+  readonly login: MqttLogin;
+  readonly isStored: boolean;
+  /** For people; no secret. */
+  readonly what: string;
+  /** Of the stored credentials. */
+  readonly problem?: string;
+}
+
+/** The account with which `gateway run` would begin. */
+async function readAccount({ storage, identity }: Hardware, { device, registration }: GatewayConfig): Promise<Account> {
+  const clientId = device.id ?? identity.serialNumber;
+  const { user, password } = registration;
+  const bootstrap = { login: { clientId, user, password }, isStored: false };
+  const what = `the bootstrap account ${user}`;
+  const stored = await loadCredentials(storage);
+  switch (stored.kind) {
+    case "found": {
+      const { credentials } = stored;
+      const login = { clientId, user: `${credentials.tenant}/${credentials.user}`, password: credentials.password };
+      return { login, isStored: true, what: `the credentials issued to ${login.user}` };
+    }
+    case "missing":
+      return { ...bootstrap, what: `${what}; it is not registered yet` };
+    case "damaged":
+      return { ...bootstrap, what, problem: `the state: ${stored.what}; the gateway would register again` };
+    default:
+      return stored satisfies never;
+  }
+}
+
+interface Refusal {
+  readonly reason: OfflineReason;
+  readonly detail: string | undefined;
+}
+
+/** Connects and leaves in order. Undefined if the cloud let it in. */
+function logIn(hardware: Hardware, port: CloudPort, login: MqttLogin): Promise<Refusal | undefined> {
+  return new Promise((resolve) => {
+    let isIn = false;
+    // Longer than the limit of dialling inside it.
+    const limit = hardware.clock.setTimeout(() => connection.fail("mqtt.no-answer"), loginLimitMs);
+    const connection = openMqtt(hardware, port, login, {
+      connected: () => {
+        isIn = true;
+        connection.end();
+      },
+      message: () => {},
+      closed: (reason, detail) => {
+        hardware.clock.clearTimeout(limit);
+        resolve(isIn ? undefined : { reason, detail });
+      },
+    });
+  });
+}
+
+const loginLimitMs = mqttDialLimitMs + answerLimitMs;
+
+/** A web server may also close without a word on hearing MQTT. */
+async function isHttpAfter({ reason }: Refusal, hardware: Hardware, { cloud }: GatewayConfig): Promise<boolean> {
+  if (!["mqtt.closed", "mqtt.malformed", "mqtt.no-answer", "reset"].includes(reason)) return false;
+  const { mqttHost: host, mqttPort: port, authorities } = cloud;
+  return (await askHttp(hardware, { host, port, authorities })).kind === "http";
+}
+
+function refusalText({ reason, detail }: Refusal, account: Account, { stateDir }: GatewayConfig): string {
+  if (isDialFailure(reason)) return `${dialTexts[reason]}${detail === undefined ? "" : ` (${detail})`}`;
+  if (isLoginRefusal(reason)) {
+    return account.isStored
+      ? `the cloud refuses ${account.what}: was the gateway removed there? To register it again, remove ` +
+          `${credentialsFile} from ${stateDir}, and accept it anew in the cloud`
+      : `the cloud refuses the bootstrap account ${account.login.user}: user and password of [registration] must be ` +
+          "those that the cloud has for registering gateways";
+  }
+  if (reason === "mqtt.unavailable") return "the cloud answers that it takes no gateways at the moment";
+  if (reason === "mqtt.refused") return `the cloud refuses the client id ${account.login.clientId} or MQTT 3.1.1`;
+  return `TLS works, but what answers is not MQTT: is it the right port? (${reason})`;
+}
+
+function isDialFailure(reason: OfflineReason): reason is DialReason & OfflineReason {
+  return Object.hasOwn(dialTexts, reason);
+}
+
+type DialReason = Extract<CloudDialOutcome, { readonly ok: false }>["reason"];
+
+const dialTexts: Readonly<Record<DialReason, string>> = {
+  "name-unknown": "the name cannot be resolved: is it spelt right, and does this machine have a DNS server?",
+  refused: "nothing listens on that port: is the port right, and is the cloud running?",
+  unreachable: "there is no way to it: is the network up?",
+  timeout: "no answer: a firewall on the way may drop the packets",
+  reset: "the connection was broken off",
+  aborted: "the check was broken off",
+  "tls.unknown-authority":
+    "its certificate is from an authority that this gateway does not trust: name the cloud's ca.pem as [cloud] ca",
+  "tls.wrong-name": "its certificate is for another name: [cloud] must use a name that the certificate bears",
+  "tls.expired": "its certificate has expired: is this machine's clock right?",
+  "tls.not-yet-valid": "its certificate is not valid yet: is this machine's clock right?",
+  "tls.failed": "it does not speak TLS as expected: is it the right port?",
+};
