@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Audit } from "../audit/audit.ts";
 import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
 import type { FieldProblem } from "../remote-access/endpoint-input.ts";
-import { type Endpoint, type EndpointOutcome, endpointAnswer } from "../remote-access/endpoints.ts";
+import { type Along, type Endpoint, type EndpointOutcome, endpointAnswer } from "../remote-access/endpoints.ts";
 import type { RemoteAccess } from "../remote-access/remote-access.ts";
 import { principalOf } from "./access.ts";
 import { forbidden, notFound, unprocessable } from "./api-error.ts";
@@ -49,17 +49,16 @@ export function registerRemoteAccessRoutes(app: FastifyInstance, deps: RemoteAcc
 
   app.post(`${base}/devices/:deviceId/configurations`, change, async (request, reply) => {
     const device = await deviceOf(request, deps);
-    const endpoint = savedOf(await endpoints.create(device.id, request.body));
-    await record(request, deps, { endpoint, did: "created" });
+    const endpoint = savedOf(await endpoints.create(device.id, request.body, recorder(request, deps, "created")));
     const location = `${baseUrl(request)}${base}/devices/${device.id}/configurations/${endpoint.id}`;
     return reply.code(201).header("location", location).send(endpointAnswer(endpoint));
   });
 
   app.put(`${base}/devices/:deviceId/configurations/:id`, change, async (request) => {
     const device = await deviceOf(request, deps);
-    const endpoint = savedOf(await endpoints.update(device.id, endpointIdOf(request), request.body));
+    const recorded = recorder(request, deps, "changed");
+    const endpoint = savedOf(await endpoints.update(device.id, endpointIdOf(request), request.body, recorded));
     deps.remoteAccess.endSessions({ deviceId: device.id, endpointId: endpoint.id }, "endpoint.removed");
-    await record(request, deps, { endpoint, did: "changed" });
     return endpointAnswer(endpoint);
   });
 
@@ -68,10 +67,9 @@ export function registerRemoteAccessRoutes(app: FastifyInstance, deps: RemoteAcc
 
   app.delete(`${base}/devices/:deviceId/configurations/:id`, change, async (request, reply) => {
     const device = await deviceOf(request, deps);
-    const endpoint = await endpoints.remove(device.id, endpointIdOf(request));
+    const endpoint = await endpoints.remove(device.id, endpointIdOf(request), recorder(request, deps, "removed"));
     if (endpoint === undefined) throw noEndpoint();
     deps.remoteAccess.endSessions({ deviceId: device.id, endpointId: endpoint.id }, "endpoint.removed");
-    await record(request, deps, { endpoint, did: "removed" });
     return reply.code(204).send();
   });
 }
@@ -108,19 +106,22 @@ function noEndpoint() {
   return notFound(area, "There is no such endpoint on this device.");
 }
 
-async function record(
+/** Writes the audit record of a change along with it. */
+function recorder(
   request: FastifyRequest,
-  deps: RemoteAccessRouteDeps,
-  change: { readonly endpoint: Endpoint; readonly did: "created" | "changed" | "removed" },
-): Promise<void> {
-  const { endpoint, did } = change;
-  const { id, name, hostname, port, protocol } = endpoint;
-  await deps.audit.record({
-    type: "Inventory",
-    activity: `Remote access endpoint ${did}`,
-    text: `Remote access endpoint ${did}: '${name}' (${protocol}, ${hostname}:${port}).`,
-    deviceId: endpoint.deviceId,
-    userName: principalOf(request).userName,
-    fields: { postern_Endpoint: { endpoint: id, name, hostname, port, protocol } },
-  });
+  { audit }: RemoteAccessRouteDeps,
+  did: "created" | "changed" | "removed",
+): Along {
+  const { userName } = principalOf(request);
+  return async ({ id, deviceId, name, hostname, port, protocol }, transaction) => {
+    const record = {
+      type: "Inventory",
+      activity: `Remote access endpoint ${did}`,
+      text: `Remote access endpoint ${did}: '${name}' (${protocol}, ${hostname}:${port}).`,
+      deviceId,
+      userName,
+      fields: { postern_Endpoint: { endpoint: id, name, hostname, port, protocol } },
+    } as const;
+    await audit.record(record, transaction);
+  };
 }

@@ -1,6 +1,7 @@
 // The endpoints of each device: what can be reached behind it and how to sign in there. Secrets rest in the vault.
+import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
-import type { EndpointRow } from "../store/schema.ts";
+import type { Database, EndpointRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { type Credentials, maskedSecret, nothingStored, type StoredCredentials } from "./credentials-input.ts";
 import { type EndpointInput, type FieldProblem, readEndpointInput } from "./endpoint-input.ts";
@@ -44,6 +45,11 @@ export type EndpointOutcome =
 /** Endpoints that one device may have. */
 export const endpointsPerDeviceMax = 500;
 
+/** What is written in the same transaction as a change, so that neither is there without the other. */
+export type Along = (endpoint: Endpoint, transaction: Transaction<Database>) => Promise<void>;
+
+const nothingAlong: Along = async () => {};
+
 export class Endpoints {
   readonly #clock: Clock;
   readonly #store: Store;
@@ -74,7 +80,7 @@ export class Endpoints {
   }
 
   /** Checks and stores a new one; `unknown` if there is no such device. */
-  async create(deviceId: string, body: unknown): Promise<EndpointOutcome> {
+  async create(deviceId: string, body: unknown, along: Along = nothingAlong): Promise<EndpointOutcome> {
     const outcome = readEndpointInput(body, nothingStored);
     if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
     const nowMs = Math.floor(this.#clock.nowMs());
@@ -107,38 +113,55 @@ export class Endpoints {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
-      return { kind: "saved", endpoint: toEndpoint(row) };
+      const endpoint = toEndpoint(row);
+      await along(endpoint, transaction);
+      return { kind: "saved", endpoint };
     });
   }
 
   /** Replaces an endpoint whole, but for stored secrets that the body leaves out or masks. */
-  async update(deviceId: string, endpointId: string, body: unknown): Promise<EndpointOutcome> {
-    const before = await this.#row(deviceId, endpointId);
-    if (before === undefined) return { kind: "unknown" };
-    const outcome = readEndpointInput(body, storedOf(before));
-    if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
-    const row = await this.#store.db
-      .updateTable("endpoints")
-      .set({
-        ...this.#columns(deviceId, endpointId, outcome.input, before),
-        updated_at_ms: Math.floor(this.#clock.nowMs()),
-      })
-      .where("device_id", "=", deviceId)
-      .where("id", "=", endpointId)
-      .returningAll()
-      .executeTakeFirst();
-    return row === undefined ? { kind: "unknown" } : { kind: "saved", endpoint: toEndpoint(row) };
+  async update(
+    deviceId: string,
+    endpointId: string,
+    body: unknown,
+    along: Along = nothingAlong,
+  ): Promise<EndpointOutcome> {
+    // One transaction: a secret that is kept must be the one that is stored when the rest is written.
+    return this.#store.db.transaction().execute(async (transaction) => {
+      const before = await this.#row(deviceId, endpointId, transaction);
+      if (before === undefined) return { kind: "unknown" };
+      const outcome = readEndpointInput(body, storedOf(before));
+      if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
+      const row = await transaction
+        .updateTable("endpoints")
+        .set({
+          ...this.#columns(deviceId, endpointId, outcome.input, before),
+          updated_at_ms: Math.floor(this.#clock.nowMs()),
+        })
+        .where("device_id", "=", deviceId)
+        .where("id", "=", endpointId)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      const endpoint = toEndpoint(row);
+      await along(endpoint, transaction);
+      return { kind: "saved", endpoint };
+    });
   }
 
   /** What was removed, or undefined if there was no such endpoint. */
-  async remove(deviceId: string, endpointId: string): Promise<Endpoint | undefined> {
-    const row = await this.#store.db
-      .deleteFrom("endpoints")
-      .where("device_id", "=", deviceId)
-      .where("id", "=", endpointId)
-      .returningAll()
-      .executeTakeFirst();
-    return row === undefined ? undefined : toEndpoint(row);
+  async remove(deviceId: string, endpointId: string, along: Along = nothingAlong): Promise<Endpoint | undefined> {
+    return this.#store.db.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .deleteFrom("endpoints")
+        .where("device_id", "=", deviceId)
+        .where("id", "=", endpointId)
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const endpoint = toEndpoint(row);
+      await along(endpoint, transaction);
+      return endpoint;
+    });
   }
 
   /** The stored password in clear, for the relay only; undefined if none is stored. Throws VaultError. */
@@ -202,8 +225,12 @@ export class Endpoints {
     return `${this.#tenantId}/${deviceId}/${endpointId}/${what}`;
   }
 
-  async #row(deviceId: string, endpointId: string): Promise<EndpointRow | undefined> {
-    return this.#store.db
+  async #row(
+    deviceId: string,
+    endpointId: string,
+    db: Kysely<Database> = this.#store.db,
+  ): Promise<EndpointRow | undefined> {
+    return db
       .selectFrom("endpoints")
       .selectAll()
       .where("device_id", "=", deviceId)

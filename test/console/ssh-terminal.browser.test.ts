@@ -187,6 +187,26 @@ describe.skipIf(isSkipped)("OpenSSH's server in the console", () => {
     await viewer.close();
   });
 
+  test("a flood of text does not drown the page: the key that ends it is heard, and the end is drawn", async () => {
+    const viewer = await openTab(page, "by password");
+    let receivedBytes = 0;
+    viewer.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => {
+        receivedBytes += payload.length;
+      });
+    });
+    await isConnected(viewer);
+    await shows(viewer, prompt);
+    await types(viewer, "yes flood-of-text; echo fl''ood-over\n");
+    await shows(viewer, /^flood-of-text$/m);
+    await eventually("many bytes", () => (receivedBytes > 10_000_000 ? true : undefined), 60_000);
+    await viewer.keyboard.press("Control+C");
+    await shows(viewer, prompt, 20_000);
+    await types(viewer, "clear; echo st''ill-here\n");
+    await shows(viewer, "still-here");
+    await viewer.close();
+  });
+
   test("leaving the page sends no byte: what was typed half is not sent off, and the shell sees a plain end", async () => {
     const viewer = await openTab(page, "by password");
     const frames = recordWebSocketFrames(viewer);

@@ -148,9 +148,8 @@ async function checkStore(facts: {
     const { password, credentialsType, ...fields } = fieldsOf(editor, version);
     expect(endpoint).toMatchObject(fields);
     expect(await endpoints.password(facts.deviceId, known.id)).toBe(password);
-    if (known.acknowledged > 0) {
-      expect(audited.get(`%'endpoint ${editor} version ${known.acknowledged}'%`), credentialsType).toBe(1);
-    }
+    // No change without its record, acknowledged or not.
+    expect(audited.get(`%'endpoint ${editor} version ${version}'%`), credentialsType).toBe(1);
   }
   for (const [name, state] of facts.passing) {
     const isThere = all.some((endpoint) => endpoint.name === name);

@@ -1,5 +1,5 @@
 // An SSH server of ssh2 behind a gateway of the test: what an SSH panel is, for tests without a socket.
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import {
   type AuthContext,
   type Connection,
@@ -10,6 +10,7 @@ import {
   utils,
   type WindowChangeInfo,
 } from "ssh2";
+import { PanelEnd } from "./panel-end.ts";
 import type { Peer } from "./world.ts";
 
 export const hostKeys = {
@@ -18,38 +19,6 @@ export const hostKeys = {
   ecdsa: utils.generateKeyPairSync("ecdsa", { bits: 256 }).private,
   rsa: utils.generateKeyPairSync("rsa", { bits: 2048 }).private,
 };
-
-/** The gateway's websocket as a stream: what the relay sends to the panel comes out of it. */
-class PanelEnd extends Duplex {
-  readonly #peer: Peer;
-  readonly #pieceBytes: number;
-
-  constructor(peer: Peer, pieceBytes: number) {
-    super({ allowHalfOpen: true });
-    this.#peer = peer;
-    this.#pieceBytes = pieceBytes;
-    for (const early of [peer.received]) if (early.length > 0) this.push(Buffer.from(early));
-    peer.websocket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) setImmediate(() => this.push(data));
-    });
-    peer.websocket.on("close", () => this.destroy());
-    this.on("error", () => {});
-  }
-
-  override _read(): void {}
-
-  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
-    for (let start = 0; start < chunk.length; start += this.#pieceBytes) {
-      this.#peer.send(chunk.subarray(start, start + this.#pieceBytes));
-    }
-    setImmediate(done);
-  }
-
-  override _final(done: () => void): void {
-    this.#peer.websocket.close(1000, "panel.closed");
-    done();
-  }
-}
 
 export class SshPanel {
   readonly attempts: { method: string; username: string; password?: string; keyType?: string; signature?: boolean }[] =
@@ -114,6 +83,6 @@ export class SshPanel {
       });
     });
     // The types of ssh2's Server do not have it; its own tests use it.
-    (this.server as unknown as { injectSocket(stream: Duplex): void }).injectSocket(new PanelEnd(peer, pieceBytes));
+    (this.server as unknown as { injectSocket(stream: Duplex): void }).injectSocket(new PanelEnd(peer, { pieceBytes }));
   }
 }

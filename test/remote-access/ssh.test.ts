@@ -168,6 +168,21 @@ describe("an SSH session", () => {
   });
 });
 
+describe("an SSH session from outside", () => {
+  it.each(["permission.revoked", "endpoint.removed", "session.ended-by-admin"] as const)(
+    "ends at both ends with %s, and the panel hears goodbye",
+    async (reason) => {
+      const { client, gateway, panel } = await opens();
+      await shell(panel);
+      world.remoteAccess.endSessions({ userName: "eve" }, reason);
+      expect((await client.closed).reason).toBe(reason);
+      expect((await gateway.closed).reason).toBe(reason);
+      await until("the panel to hear of it", () => panel.isOver);
+      await world.nothingIsLeft();
+    },
+  );
+});
+
 describe("the sign-in of an SSH session", () => {
   it("ends with auth.failed when the password is wrong, and does not show it", async () => {
     const { client, panel } = await opens({ fields: { ...known, password: "wrong-pw-canary" } });

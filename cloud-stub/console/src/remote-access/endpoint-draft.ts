@@ -1,5 +1,5 @@
 // What a person typed into the form of an endpoint, and what becomes of it on its way to the cloud.
-import type { CredentialsType, Endpoint, OfferedProtocol } from "./endpoint.ts";
+import type { CredentialsType, Endpoint, OfferedProtocol } from "./endpoint-shape.ts";
 
 /** The port stays text, so that the cloud can say what is wrong with it. Secrets are empty until somebody types one. */
 export interface EndpointDraft {

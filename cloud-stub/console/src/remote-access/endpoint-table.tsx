@@ -11,7 +11,8 @@ import {
 } from "@siemens/ix-icons/icons";
 import { IxButton, IxDropdownButton, IxDropdownItem, IxIcon } from "@siemens/ix-react";
 import type { ReactNode } from "react";
-import { type Endpoint, isOffered, isOpenable, protocolText } from "./endpoint.ts";
+import { isOffered, isOpenable, protocolText } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint-shape.ts";
 
 interface EndpointTableProps {
   readonly deviceId: string;

@@ -1,28 +1,7 @@
 // Remote access endpoints of a gateway, as the cloud's configuration interface speaks of them.
-import type { RemoteAccessProtocol } from "#protocol/remote-access.ts";
 import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
 import { bodyOf, type EndpointDraft } from "./endpoint-draft.ts";
-
-export type CredentialsType = "NONE" | "PASS_ONLY" | "USER_PASS" | "KEY_PAIR" | "CERTIFICATE";
-
-export interface Endpoint {
-  readonly id: string;
-  readonly name: string;
-  readonly hostname: string;
-  readonly port: number;
-  readonly protocol: string;
-  /** A stored secret is "***"; the cloud never gives it out. */
-  readonly credentials?: {
-    readonly type?: string | null;
-    readonly username?: string | null;
-    readonly password?: string | null;
-    readonly publicKey?: string | null;
-    readonly privateKey?: string | null;
-    readonly certificate?: string | null;
-    readonly hostKey?: string | null;
-  } | null;
-  readonly attrs?: unknown;
-}
+import type { Endpoint, OfferedProtocol } from "./endpoint-shape.ts";
 
 export interface KeyPair {
   readonly publicKey: string;
@@ -55,12 +34,6 @@ export function removeEndpoint(deviceId: string, id: string): Promise<void> {
 /** A new pair from the cloud; it is stored nowhere until an endpoint is saved with it. */
 export function generateKeyPair(hostname: string): Promise<KeyPair> {
   return postJson<KeyPair>("/service/remoteaccess/keypair/generate", { hostname });
-}
-
-export interface OfferedProtocol {
-  readonly protocol: RemoteAccessProtocol;
-  readonly text: string;
-  readonly defaultPort: string;
 }
 
 /** The protocols that this console can set up. */

@@ -5,7 +5,7 @@ import { CopyButton } from "../frame/copy-button.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { fetchTenantId } from "../sign-in/sign-in-requests.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint-shape.ts";
 import { type NativeCommands, nativeCommands } from "./native-command.ts";
 
 interface NativeClientDialogProps {

@@ -1,5 +1,5 @@
 // The commands that open an endpoint to a native client, as a person types them into a terminal.
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint-shape.ts";
 
 export interface NativeCommands {
   /** Opens a port on the person's own machine. */

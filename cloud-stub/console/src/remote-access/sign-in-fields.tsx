@@ -1,8 +1,8 @@
 // How one signs in at an endpoint: the part of its form that depends on protocol and method.
 import type { ReactNode } from "react";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
-import type { CredentialsType, Endpoint } from "./endpoint.ts";
 import { type EndpointDraft, signInsFor } from "./endpoint-draft.ts";
+import type { CredentialsType, Endpoint } from "./endpoint-shape.ts";
 import type { EndpointField } from "./field-errors.ts";
 import { CertificateField, HostKeyFields, KeyPairFields } from "./key-fields.tsx";
 
