@@ -15,7 +15,7 @@ import { type CloudLog, createCloudLog } from "./log.ts";
 import { checkMasterKey, findMasterKey, type MasterKey, readOrMakeMasterKey } from "./master-key.ts";
 import { createVault } from "./remote-access/vault.ts";
 import { setPasswordInStore } from "./set-user-password.ts";
-import { databaseFileIn, lockDataFolder } from "./store/data-lock.ts";
+import { type DataLock, databaseFileIn, lockDataFolder } from "./store/data-lock.ts";
 import { rekeyStore } from "./store/rekey.ts";
 import { restoreStore } from "./store/restore.ts";
 import { openStore } from "./store/store.ts";
@@ -146,6 +146,11 @@ export async function restoreCloud(options: {
 
 function presentMasterKey(file: string | undefined): Uint8Array {
   return findMasterKey({ file, env: process.env, random: linuxRandom, isForExistingDatabase: true }).key;
+}
+
+/** Keeps other processes off a folder around a cloud's own, by the same lock; `inUse` is what they are told. See store/data-lock.ts. */
+export function lockFolder(folder: string, inUse: string): DataLock {
+  return lockDataFolder(folder, inUse);
 }
 
 /** Starts a cloud on real ports. Throws CloudError or StoreError with one line for a person. */

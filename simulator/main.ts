@@ -2,8 +2,7 @@
 import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CloudProcess, type RunCloudOptions, runCloud, setUserPassword } from "#cloud-stub/main.ts";
-import { lockDataFolder } from "#cloud-stub/store/data-lock.ts";
+import { type CloudProcess, lockFolder, type RunCloudOptions, runCloud, setUserPassword } from "#cloud-stub/main.ts";
 import { type Gateway, startGateway } from "#firmware/gateway.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
@@ -159,7 +158,7 @@ function whyNoFolder(error: unknown): string {
 /** Two sites on one folder would write over each other's state. */
 function takeFolder(dataDir: string): () => Promise<void> {
   const inUse = `a site is running in ${dataDir}; stop it, or name another folder with --data.`;
-  const lock = lockDataFolder(dataDir, inUse);
+  const lock = lockFolder(dataDir, inUse);
   return async () => lock.release();
 }
 

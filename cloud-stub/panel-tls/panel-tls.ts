@@ -16,6 +16,8 @@ interface Startable {
 export const openPanelTls: PanelTlsOpener = (stream, kind, events) => {
   const socket = new TLSSocket(stream, { isServer: false, secureContext: contextOf(kind) });
   socket.on("error", (error) => events.failed(error.message));
+  // A socket that `tls.connect` did not make tells of a broken record only so.
+  socket.on("_tlsError", (error: Error) => events.failed(error.message));
   socket.once("secure", () => {
     const der = socket.getPeerX509Certificate()?.raw;
     if (kind === "x509" && der === undefined) events.failed("the panel showed no certificate");

@@ -210,22 +210,10 @@ export class Relay {
   }
 
   #makeEnds(owner: RelayOwner): StreamEnds {
+    // A stream may give bytes on a turn of its own.
     return {
-      toPanel: (bytes) => {
-        if (this.#mode === "cut" || this.#device === undefined) return;
-        this.#bytesUp += bytes.length;
-        this.#activeAtMs = this.#clock.monotonicMs();
-        this.#device.send(bytes);
-        this.#regulate();
-      },
-      toClient: (bytes) => {
-        if (this.#client === undefined || this.#isClientOver) return;
-        this.#bytesDown += bytes.length;
-        this.#activeAtMs = this.#clock.monotonicMs();
-        this.#client.send(bytes);
-        // A stream may give bytes on a turn of its own.
-        this.#regulate();
-      },
+      toPanel: (bytes) => this.attempt(() => this.#toPanel(bytes)),
+      toClient: (bytes) => this.attempt(() => this.#toClient(bytes)),
       handshakeDone: () => owner.handshakeDone(),
       handshakeFailed: (failure) => owner.handshakeFailed(failure),
       ended: (end) => owner.streamEnded(end),
@@ -235,6 +223,22 @@ export class Relay {
       regulate: () => this.attempt(() => this.#regulate()),
       attempt: (run) => this.attempt(run),
     };
+  }
+
+  #toPanel(bytes: Uint8Array): void {
+    if (this.#mode === "cut" || this.#device === undefined) return;
+    this.#bytesUp += bytes.length;
+    this.#activeAtMs = this.#clock.monotonicMs();
+    this.#device.send(bytes);
+    this.#regulate();
+  }
+
+  #toClient(bytes: Uint8Array): void {
+    if (this.#client === undefined || this.#isClientOver) return;
+    this.#bytesDown += bytes.length;
+    this.#activeAtMs = this.#clock.monotonicMs();
+    this.#client.send(bytes);
+    this.#regulate();
   }
 
   #fromClient(bytes: Uint8Array): void {

@@ -4,9 +4,9 @@ import type { Random, TimerHandle } from "#hardware/ports.ts";
 import { type CloseReason, closeText } from "#protocol/close-reason.ts";
 import { ProtocolError } from "#protocol/protocol-error.ts";
 import { parseClientMessage, type SessionStep, writeSessionMessage } from "#protocol/session-channel.ts";
+import { describeBug } from "../bug.ts";
 import type { DeviceRegistry } from "../devices/device-registry.ts";
 import type { Operations } from "../devices/operations.ts";
-import { errorText } from "../log.ts";
 import { keysAreEqual, makeUuid } from "./connection-key.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { Leg } from "./leg.ts";
@@ -156,7 +156,7 @@ export class Session {
     this.#unwatchConnection = this.#deps.devices.watchConnection(this.deviceId, (isOnline) => {
       if (isOnline) this.#send({ type: "gateway.online" });
     });
-    this.#actor.subscribe({ complete: () => this.#release(), error: (error) => this.#machineBroke(error) });
+    this.#actor.subscribe({ complete: () => this.#release() });
     this.#actor.start();
   }
 
@@ -400,7 +400,7 @@ export class Session {
       await run();
       return true;
     } catch (error) {
-      this.#records.failed(what, errorText(error));
+      this.#records.failed(what, describeBug(error).why);
       return false;
     }
   }

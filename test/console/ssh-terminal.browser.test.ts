@@ -217,13 +217,13 @@ describe.skipIf(isSkipped)("OpenSSH's server in the console", () => {
     await types(viewer, "half");
     await shows(viewer, "half");
     const before = frames.length;
+    const linesBefore = bench.cloud.program.lines.length;
     await viewer.close();
-    await bench.gateway.event("tunnel.closed", 20_000, () => true, bench.gateway.lines.length - 1);
+    const closed = await bench.cloud.program.event("session.closed", 20_000, () => true, linesBefore);
     await eventually("cat to be gone", () => (isRunning("cat", user.name) ? undefined : true));
     expect(frames.slice(before).filter((frame) => typeof frame !== "string")).toEqual([]);
     expect(readFileSync(inHome("left.txt"), "utf8")).toBe("");
     expect(existsSync(inHome("after.txt"))).toBe(false);
-    const closed = bench.gateway.lines.findLast((line) => line.event === "tunnel.closed");
     expect(closed).toMatchObject({ reason: "client.closed" });
   });
 

@@ -54,7 +54,11 @@ describe.skipIf(isSkipped)("the tools of the screen", () => {
     await viewer.locator("#screen canvas").click({ position: { x: 100, y: 100 } });
     await viewer.keyboard.type("cat > pasted.txt\n", { delay: 20 });
     await eventually("cat to wait", () => (existsSync(join(folder.path, "pasted.txt")) ? true : undefined));
+    const before = await xvnc.picture();
     await viewer.keyboard.press("Shift+Insert");
+    await eventually("the text to be pasted", async () =>
+      differentPixels(before, await xvnc.picture()) > 0 ? true : undefined,
+    );
     await viewer.keyboard.press("Enter");
     await viewer.keyboard.press("Control+D");
     // This xterm does not speak UTF-8.

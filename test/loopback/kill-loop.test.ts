@@ -183,7 +183,7 @@ test("a re-key that is killed leaves the old key or the new one, never some of e
   for (let round = 0; round < rounds; round++) {
     const running = rekey();
     // From when it has hardly begun to when it may be over.
-    await pause(wholeMs * (0.3 + (0.75 * round) / rounds));
+    await pause(wholeMs * (0.1 + round / rounds));
     running.child.kill("SIGKILL");
     await running.exited;
     const found = keyThatFits(join(dataDir, "postern.db"), keyFiles);

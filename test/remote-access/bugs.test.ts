@@ -1,10 +1,13 @@
 // A bug in our own code costs the session in which it happens, and says so everywhere; other sessions do not notice.
 import { CompiledQuery } from "kysely";
+import ssh2 from "ssh2";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Leg } from "#cloud-stub/remote-access/leg.ts";
+import { PanelKeyGuard } from "#cloud-stub/remote-access/protocols/panel-key.ts";
 import { PassthroughStream } from "#cloud-stub/remote-access/protocols/passthrough.ts";
 import { Relay } from "#cloud-stub/remote-access/relay.ts";
 import { settle, until } from "./manual-clock.ts";
+import { hostKeys, SshPanel } from "./ssh-panel.ts";
 import { World } from "./world.ts";
 
 let world: World;
@@ -22,6 +25,10 @@ afterEach(async () => {
   process.off("uncaughtException", hear);
   expect(unheard.splice(0)).toEqual([]);
 });
+
+const hostKey = ssh2.utils.parseKey(hostKeys.ed25519);
+if (hostKey instanceof Error) throw hostKey;
+const publicHostKey = `${hostKey.type} ${hostKey.getPublicSSH().toString("base64")}`;
 
 const internalError = { code: 4099, reason: "internal.error" };
 const bug = () => {
@@ -115,6 +122,24 @@ it.each([
   await other.isWell();
   await world.nothingIsLeft();
 });
+
+it.each(["judge", "signedIn"] as const)(
+  "an exception on a turn of ssh2's own ends that session: %s",
+  async (method) => {
+    vi.spyOn(PanelKeyGuard.prototype, method).mockImplementationOnce(bug);
+    const fields = { protocol: "SSH", port: 22, credentialsType: "USER_PASS", username: "root", password: "hunter22" };
+    const endpoint = await world.addsEndpoint({ ...fields, hostKey: publicHostKey });
+    const client = world.client(endpoint, { subprotocols: ["postern.session.v1"] });
+    await client.opened;
+    const gateway = world.gateway(await world.connectionKey());
+    await gateway.opened;
+    await world.reports("EXECUTING");
+    await world.reports("SUCCESSFUL");
+    new SshPanel(gateway, { judge: (context) => context.accept() });
+    expect([await client.closed, await gateway.closed]).toEqual([internalError, internalError]);
+    await toldEverywhere("SUCCESSFUL");
+  },
+);
 
 it("a machine that breaks while its session opens closes both websockets and leaves nothing", async () => {
   vi.spyOn(Relay.prototype, "activeAtMs", "get").mockImplementationOnce(bug);

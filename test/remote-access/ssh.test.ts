@@ -498,6 +498,14 @@ describe("an SSH panel that is none, or an old one", () => {
     await shell(panel);
   });
 
+  it("one that in mid-session breaks the protocol is malformed", async () => {
+    const { client, gateway, panel } = await opens();
+    await shell(panel);
+    gateway.send(Buffer.alloc(200, 7));
+    expect((await client.closed).reason).toBe("protocol.malformed");
+    await world.nothingIsLeft();
+  });
+
   it("one that gives no terminal is unsupported", async () => {
     const { client } = await opens({ refusesTerminal: true });
     expect((await client.closed).reason).toBe("protocol.unsupported");
@@ -552,5 +560,21 @@ describe("the queues of an SSH session", () => {
     expect(held).toBeLessThan(1024 * 1024);
     server.resume();
     await until("all of it", () => panel.typed.length === total);
+  });
+
+  it("stay below 1 MiB while a panel that reads nothing asks without end", async () => {
+    const { gateway, panel } = await opens();
+    await shell(panel);
+    gateway.wire.far.isStalled = true;
+    // A keep-alive that wants an answer, as sshd sends it; ssh2's own words for it are not in its types.
+    const { _protocol: protocol } = panel.connection as unknown as { _protocol: { ping(): void } };
+    let held = 0;
+    for (let round = 0; round < 100; round++) {
+      for (let count = 0; count < 500; count++) protocol.ping();
+      await settle(10);
+      held = Math.max(held, heldMax());
+    }
+    expect(held).toBeGreaterThan(100 * 1024);
+    expect(held).toBeLessThan(1024 * 1024);
   });
 });

@@ -151,12 +151,31 @@ describe("a panel with a certificate", () => {
     expect(await client.closed).toEqual({ code: 4062, reason: "hostkey.unknown" });
   });
 
-  it("that breaks TLS is malformed", async () => {
+  it("that breaks TLS before the sign-in is malformed", async () => {
     const { client, gateway } = await opens({ hostKey: certificate.cert });
-    const tls = await beginsTls(gateway);
-    tls.destroy();
+    gateway.send("RFB 003.008\n");
+    await until("version", () => gateway.received.length === 12);
+    gateway.send(Buffer.from([1, 19]));
+    await until("choice", () => gateway.received.length === 13);
+    gateway.send(Buffer.from([0, 2]));
+    await until("VeNCrypt version", () => gateway.received.length === 15);
+    gateway.send(Buffer.from([0, 1, 0, 0, 1, 5]));
+    await until("subtype", () => gateway.received.length === 19);
+    gateway.send(Buffer.from([1]));
+    await until("a ClientHello", () => gateway.received.length > 19);
     gateway.send("this is no TLS, whatever else it may be");
-    expect((await client.closed).reason).toMatch(/^(protocol\.malformed|panel\.closed|gateway\.lost)$/);
+    expect((await client.closed).reason).toBe("protocol.malformed");
+    expect(client.texts.at(-1)).toContain("TLS with the panel failed");
+    await world.nothingIsLeft();
+  });
+
+  it("that breaks TLS in mid-session is malformed", async () => {
+    const { client, gateway, viewer } = await opens({ hostKey: certificate.cert });
+    await signsIn(await beginsTls(gateway));
+    await until("the viewer is in", () => viewer.isIn);
+    // A record of TLS that nobody encrypted.
+    gateway.send(Buffer.from([0x17, 3, 3, 0, 32, ...Buffer.alloc(32, 7)]));
+    expect((await client.closed).reason).toBe("protocol.malformed");
     await world.nothingIsLeft();
   });
 

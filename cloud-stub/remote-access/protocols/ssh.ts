@@ -78,7 +78,7 @@ export class SshStream implements ProtocolStream {
 
   start(ends: StreamEnds): void {
     this.#ends = ends;
-    this.#listen();
+    this.#listen(ends);
     try {
       const { privateKey, certificate, allowsLegacy } = this.#options;
       const key = privateKey === undefined ? undefined : sshKey({ privateKey, certificate, allowsLegacy });
@@ -186,14 +186,18 @@ export class SshStream implements ProtocolStream {
       // The session's machine has the limits, on the given clock.
       readyTimeout: 0,
       keepaliveInterval: 0,
-      hostVerifier: (blob: Buffer, verify: (isAccepted: boolean) => void) => this.#judgeKey(readHostKey(blob), verify),
+      // ssh2 waits for `verify` where nothing is returned.
+      hostVerifier: (blob: Buffer, verify: (isAccepted: boolean) => void): undefined =>
+        void ends.attempt(() => this.#judgeKey(readHostKey(blob), verify)),
       authHandler: ((offered: string[] | null, isHalfAccepted: boolean | null, take: (method: unknown) => void) => {
         this.#phase = "sign-in";
-        signIn.next(offered, isHalfAccepted === true, (method) => {
-          if (this.#phase === "over") return;
-          if (method === false) this.#fail(signIn.failure());
-          else take(method);
-        });
+        ends.attempt(() =>
+          signIn.next(offered, isHalfAccepted === true, (method) => {
+            if (this.#phase === "over") return;
+            if (method === false) this.#fail(signIn.failure());
+            else take(method);
+          }),
+        );
       }) as unknown as NonNullable<ConnectConfig["authHandler"]>,
       debug: (line: string) => {
         if (this.#phase === "handshake") this.#offer.note(line);
@@ -201,13 +205,13 @@ export class SshStream implements ProtocolStream {
     };
   }
 
-  #listen(): void {
+  #listen(ends: StreamEnds): void {
     this.#wire.on("error", () => {});
-    this.#client.on("error", (error) => this.#failed(error as SshError));
+    this.#client.on("error", (error) => ends.attempt(() => this.#failed(error as SshError)));
     this.#client.on("banner", (text) => {
       if (this.#banner.length < bannerLengthMax) this.#banner += text.slice(0, bannerLengthMax);
     });
-    this.#client.on("ready", () => this.#signedIn());
+    this.#client.on("ready", () => ends.attempt(() => this.#signedIn(ends)));
   }
 
   #failed(error: SshError): void {
@@ -225,12 +229,10 @@ export class SshStream implements ProtocolStream {
     else this.#ends?.handshakeFailed(failure);
   }
 
-  /** ssh2 waits for `verify` where nothing is returned. */
-  #judgeKey(key: PanelKey, verify: (isAccepted: boolean) => void): undefined {
-    if (this.#ends === undefined) return undefined;
+  #judgeKey(key: PanelKey, verify: (isAccepted: boolean) => void): void {
+    if (this.#ends === undefined) return;
     const failure = this.#keyGuard.judge(key, this.#ends, () => verify(true));
     if (failure !== undefined) this.#fail(failure);
-    return undefined;
   }
 
   #confirmed(fingerprint: string): void {
@@ -259,25 +261,25 @@ export class SshStream implements ProtocolStream {
     asked.answered(answers);
   }
 
-  #signedIn(): void {
+  #signedIn(ends: StreamEnds): void {
     this.#keyGuard.signedIn();
     this.#saidSize = this.#size;
     const { columns, rows } = this.#size;
     const pty = { term: "xterm-256color", cols: columns, rows, width: 0, height: 0 };
-    this.#client.shell(pty, (error, channel) => {
-      if (this.#phase === "over") return;
-      if (error === undefined) this.#opened(channel);
-      else
-        this.#fail({
-          reason: "protocol.unsupported",
-          text: `The panel gives no terminal over SSH: ${printable(error.message, 200)}.`,
-        });
-    });
+    this.#client.shell(pty, (error, channel) =>
+      ends.attempt(() => {
+        if (this.#phase === "over") return;
+        if (error === undefined) this.#opened(channel, ends);
+        else
+          this.#fail({
+            reason: "protocol.unsupported",
+            text: `The panel gives no terminal over SSH: ${printable(error.message, 200)}.`,
+          });
+      }),
+    );
   }
 
-  #opened(channel: ClientChannel): void {
-    const ends = this.#ends;
-    if (ends === undefined) return;
+  #opened(channel: ClientChannel, ends: StreamEnds): void {
     this.#channel = channel;
     this.#phase = "open";
     ends.handshakeDone();
@@ -291,7 +293,7 @@ export class SshStream implements ProtocolStream {
           ? `The shell ended with exit status ${status}.`
           : `The shell was ended by the signal ${printable(String(signal), 40)}.`;
     });
-    channel.on("close", () => this.#shellClosed());
+    channel.on("close", () => ends.attempt(() => this.#shellClosed()));
     // The size may have changed while the shell was being opened.
     this.#resize(this.#size.columns, this.#size.rows);
     this.#uplink.open(channel);

@@ -124,16 +124,15 @@ export class VncSignIn implements ProtocolStream {
     this.#tls?.start(kind, ends, {
       started: () => this.#takePanelStep(ends, this.#panel.tlsStarted()),
       received: (bytes) => this.#fromPanelClear(bytes),
-      ended: () => this.#tlsEnded(ends),
+      ended: () => this.#tlsEnded(),
       failed: (failure) => this.#panelFailed(failure),
     });
   }
 
   /** TLS says it in order; the connection below may stay for a while. */
-  #tlsEnded(ends: StreamEnds): void {
+  #tlsEnded(): void {
     const failure = this.panelEnded() ?? { reason: "panel.closed" as const, text: closeText("panel.closed") };
-    if (this.#clientState === "accepted") ends.ended(failure);
-    else this.#panelFailed(failure);
+    this.#panelFailed(failure);
   }
 
   #toPanel(bytes: Uint8Array): void {
@@ -204,7 +203,8 @@ export class VncSignIn implements ProtocolStream {
 
   #panelFailed(failure: StreamFailure): void {
     this.#panelState = "failed";
-    this.#ends?.handshakeFailed(failure);
+    if (this.#clientState === "accepted") this.#ends?.ended(failure);
+    else this.#ends?.handshakeFailed(failure);
   }
 
   #takeClientStep(ends: StreamEnds, step: ServerHandshakeStep): void {

@@ -73,16 +73,20 @@ export class VncTls {
     this.#wire = new PanelWire((bytes) => ends.toPanel(bytes));
     this.#wire.on("error", () => {});
     this.#tls = this.#options.open(this.#wire, kind, {
-      secured: (certificate) => this.#secured(certificate),
-      received: (bytes) => {
-        if (this.#isOver) return;
-        events.received(bytes);
-        ends.regulate();
-      },
-      ended: () => {
-        if (!this.#isOver) events.ended();
-      },
-      failed: (why) => this.#failed({ reason: "protocol.malformed", text: `TLS with the panel failed: ${why}.` }),
+      // All of it comes on turns of the TLS socket's own.
+      secured: (certificate) => ends.attempt(() => this.#secured(certificate)),
+      received: (bytes) =>
+        ends.attempt(() => {
+          if (this.#isOver) return;
+          events.received(bytes);
+          ends.regulate();
+        }),
+      ended: () =>
+        ends.attempt(() => {
+          if (!this.#isOver) events.ended();
+        }),
+      failed: (why) =>
+        ends.attempt(() => this.#failed({ reason: "protocol.malformed", text: `TLS with the panel failed: ${why}.` })),
     });
   }
 
