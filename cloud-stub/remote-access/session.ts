@@ -156,7 +156,7 @@ export class Session {
     this.#unwatchConnection = this.#deps.devices.watchConnection(this.deviceId, (isOnline) => {
       if (isOnline) this.#send({ type: "gateway.online" });
     });
-    this.#actor.subscribe({ complete: () => this.#release() });
+    this.#actor.subscribe({ complete: () => this.#release(), error: (error) => this.#machineBroke(error) });
     this.#actor.start();
   }
 

@@ -10,7 +10,7 @@ import { openDevice, recordWebSocketFrames } from "../support/console-page.ts";
 import { isRoot, keygen, makeUser, type Sshd, startSshd, type TestUser } from "../support/openssh-panel.ts";
 import { isAnyMissing, peers } from "../support/peers.ts";
 import { eventually, temporaryFolder } from "../support/processes.ts";
-import { fillSshForm, isConnected, openTab, pastes, saveForm, shows, types } from "./terminal-page.ts";
+import { fillSshForm, isConnected, openTab, pastes, saveForm, scriptsOf, shows, types } from "./terminal-page.ts";
 
 const isSkipped = isAnyMissing(peers.sshd, peers.sshKeygen, peers.openssl, peers.chromium) || !isRoot;
 
@@ -93,6 +93,16 @@ describe.skipIf(isSkipped)("OpenSSH's server in the console", () => {
     await viewer.close();
     expect(frames.length).toBeGreaterThan(5);
     expect(frames.flatMap((frame) => findCanary("a frame of the browser", frame, user.password))).toEqual([]);
+  });
+
+  test("the terminal's code comes with the terminal only, and the screen's not at all", async () => {
+    expect(await scriptsOf(page)).not.toMatch(/terminal-session|vnc-session/);
+    const viewer = await openTab(page, "by password");
+    await isConnected(viewer);
+    const scripts = await scriptsOf(viewer);
+    expect(scripts).toMatch(/terminal-session/);
+    expect(scripts).not.toMatch(/vnc-session/);
+    await viewer.close();
   });
 
   test("the key that was confirmed is not asked for again, and the size follows the window", async () => {

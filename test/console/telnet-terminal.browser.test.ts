@@ -41,8 +41,8 @@ class OddServer {
     await eventually("a connection", () => (this.#socket?.readyState === "open" ? true : undefined));
   }
 
-  async hears(text: string): Promise<void> {
-    await eventually(`the panel to hear ${text}`, () => (this.heard.includes(text) ? true : undefined));
+  async hears(text: string | Buffer): Promise<void> {
+    await eventually(`the panel to hear ${String(text)}`, () => (this.heard.includes(text) ? true : undefined));
   }
 
   async ended(): Promise<void> {
@@ -142,7 +142,7 @@ describe.skipIf(skips)("Telnet in the console", () => {
     await viewer.close();
   });
 
-  test("a server that waits for the person to speak first hears the first key", async () => {
+  test("a server that waits for the person to speak first hears the first key, and a break", async () => {
     await addTelnetEndpoint(page, { name: "Odd", port: odd.port });
     const viewer = await openTab(page, "Odd");
     await isConnected(viewer);
@@ -150,6 +150,9 @@ describe.skipIf(skips)("Telnet in the console", () => {
     expect(odd.sentBytes).toBe(0);
     await types(viewer, "x");
     await odd.hears("x");
+    await viewer.getByTestId("terminal-break").click();
+    // IAC BRK (RFC 854).
+    await odd.hears(Buffer.from([0xff, 0xf3]));
     await viewer.close();
   });
 

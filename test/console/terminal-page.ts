@@ -92,3 +92,8 @@ export async function pastes(viewer: Page, text: string): Promise<void> {
     (element as unknown as { dispatchEvent(event: object): void }).dispatchEvent(event);
   }, text);
 }
+
+/** The addresses of all scripts that a page has loaded. */
+export async function scriptsOf(page: Page): Promise<string> {
+  return String(await page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name).join('\\n')"));
+}

@@ -10,6 +10,7 @@ import { isAnyMissing, pathOf, peers } from "../support/peers.ts";
 import { eventually, Program, temporaryFolder } from "../support/processes.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 import { differentPixels, type Picture } from "../support/xwd.ts";
+import { scriptsOf } from "./terminal-page.ts";
 
 const password = "xV7-pass";
 const xev = { program: "xev", debianPackage: "x11-utils" };
@@ -46,6 +47,13 @@ describe.skipIf(isSkipped)("the tools of the screen", () => {
       const file = join(folder.path, name);
       return existsSync(file) && readFileSync(file, "utf8").endsWith("\n") ? readFileSync(file, "utf8") : undefined;
     });
+
+  test("the screen's code comes with the screen only, and the terminal's not at all", async () => {
+    expect(await scriptsOf(page)).not.toMatch(/terminal-session|vnc-session/);
+    const scripts = await scriptsOf(viewer);
+    expect(scripts).toMatch(/vnc-session/);
+    expect(scripts).not.toMatch(/terminal-session/);
+  });
 
   test("a text goes to the panel's clipboard, and is pasted there", async () => {
     await viewer.getByTestId("clipboard").click();

@@ -29,6 +29,10 @@ export class PanelEnd extends Duplex {
     setImmediate(done);
   }
 
+  override _writev(chunks: { readonly chunk: Uint8Array }[], done: () => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "buffer", done);
+  }
+
   override _final(done: () => void): void {
     this.#peer.websocket.close(1000, "panel.closed");
     done();

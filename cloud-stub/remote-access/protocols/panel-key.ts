@@ -47,7 +47,7 @@ export class PanelKeyGuard {
       accept();
     };
     if (known.some(({ line }) => line === key.line)) take();
-    else if (known.length > 0) take();
+    else if (known.length > 0) return this.#foreign(key, known);
     else if (this.#options.saves) {
       this.#toLearn = key;
       take();

@@ -1,5 +1,7 @@
 // The accounts of people and the groups that give them their roles, as the cloud's user interface speaks of them.
+
 import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
+import { ApiError, errorText } from "../cloud/api-error.ts";
 import { fetchTenantId } from "../sign-in/sign-in-requests.ts";
 
 export interface Group {
@@ -64,8 +66,15 @@ export async function addUser(
   tenantId: string,
   user: { readonly userName: string; readonly password: string; readonly groupId: string },
 ): Promise<void> {
-  await postJson(`${base(tenantId)}/users`, { userName: user.userName.trim(), password: user.password });
-  if (user.groupId !== "") await addToGroup(tenantId, user.userName.trim(), user.groupId);
+  const userName = user.userName.trim();
+  await postJson(`${base(tenantId)}/users`, { userName, password: user.password });
+  if (user.groupId === "") return;
+  try {
+    await addToGroup(tenantId, userName, user.groupId);
+  } catch (failure) {
+    // Trying again would only say that the user exists.
+    throw new ApiError("api.failed", `The user was added, but is in no group yet: ${errorText(failure)}`, 0);
+  }
 }
 
 export async function setEnabled(tenantId: string, userName: string, enabled: boolean): Promise<void> {
