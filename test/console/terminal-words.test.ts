@@ -138,6 +138,7 @@ describe("the form of an endpoint", () => {
       protocol: "SSH",
       port: "22",
       credentialsType: "USER_PASS",
+      hostKey: "",
     });
     expect(withProtocol({ ...draft, port: "5901" }, "SSH", protocols)).not.toHaveProperty("port");
   });
@@ -157,7 +158,6 @@ describe("the form of an endpoint", () => {
       publicKey: null,
       passphrase: null,
       certificate: null,
-      hostKey: "ssh-ed25519 BBBB",
     });
   });
 
@@ -170,6 +170,13 @@ describe("the form of an endpoint", () => {
     const draft = draftOf(ssh, protocols);
     expect(withPrivateKey("new", ssh, draft)).toEqual({ privateKey: "new", publicKey: "" });
     expect(withPrivateKey("new", ssh, { ...draft, publicKey: "typed" })).toEqual({ privateKey: "new" });
+  });
+
+  it("says nothing of a host key that nobody touched: it may have been learnt meanwhile", () => {
+    const vnc: Endpoint = { ...ssh, protocol: "VNC", credentials: { type: "PASS_ONLY", password: "***" } };
+    expect(bodyOf(draftOf(vnc, protocols), vnc)).not.toHaveProperty("hostKey");
+    expect(bodyOf({ ...draftOf(vnc, protocols), hostKey: "x" }, vnc)).toMatchObject({ hostKey: "x" });
+    expect(bodyOf(draftOf(undefined, protocols), undefined)).toMatchObject({ hostKey: null });
   });
 
   it("has no secret of another way to sign in in what it sends", () => {

@@ -25,10 +25,14 @@ describe.skipIf(isSkipped)("a VNC panel with a certificate in the console", () =
 
   beforeAll(async () => {
     const key = join(folder.path, "panel.key");
-    execFileSync("openssl", [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=press4", "-keyout", key],
-      ...["-out", certificate],
-    ]);
+    execFileSync(
+      "openssl",
+      [
+        ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=press4", "-keyout", key],
+        ...["-out", certificate],
+      ],
+      { stdio: "ignore" },
+    );
     const passwordFile = join(folder.path, "vnc.pass");
     writeFileSync(passwordFile, execFileSync("tigervncpasswd", ["-f"], { input: `${password}\n` }), { mode: 0o600 });
     const port = await freePort();
@@ -68,5 +72,42 @@ describe.skipIf(isSkipped)("a VNC panel with a certificate in the console", () =
     await isConnected(again);
     expect(await again.getByTestId("host-key-dialog").count()).toBe(0);
     await again.close();
+  });
+
+  test("the learnt certificate stands in the form and stays when something else is changed; another one is refused", async () => {
+    const opensForm = async (name: string) => {
+      await page
+        .locator(`[data-name="${name}"]`)
+        .getByTestId(/^endpoint-menu-/)
+        .click();
+      await page
+        .getByTestId(/^edit-endpoint-/)
+        .filter({ visible: true })
+        .click();
+    };
+    await opensForm("Press 4");
+    expect(await page.getByTestId("endpoint-host-key").inputValue()).toContain("SHA256:");
+    await page.getByTestId("endpoint-name").fill("Press 5");
+    await page.getByTestId("endpoint-save").click();
+    await page.locator('[data-name="Press 5"]').waitFor();
+    const viewer = await openTab(page, "Press 5");
+    await isConnected(viewer);
+    expect(await viewer.getByTestId("host-key-dialog").count()).toBe(0);
+    await viewer.close();
+
+    await opensForm("Press 5");
+    await page.getByTestId("endpoint-host-key").fill("no certificate");
+    await page.getByTestId("endpoint-save").click();
+    await page
+      .getByTestId("endpoint-host-key-note")
+      .filter({ hasText: /PEM certificate/ })
+      .waitFor();
+    await page.getByTestId("endpoint-host-key").fill(`SHA256:${"A".repeat(43)}`);
+    await page.getByTestId("endpoint-save").click();
+    await page.getByTestId("endpoint-dialog").waitFor({ state: "detached" });
+    const refused = await openTab(page, "Press 5");
+    await refused.locator("#connection-bar[data-step=disconnected][data-reason='hostkey.mismatch']").waitFor();
+    expect((await refused.getByTestId("connection-ending").textContent())?.match(/SHA256:/g)).toHaveLength(2);
+    await refused.close();
   });
 });

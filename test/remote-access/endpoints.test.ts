@@ -6,6 +6,7 @@ import { registerAccess } from "#cloud-stub/api/access.ts";
 import { readError, sendError } from "#cloud-stub/api/api-error.ts";
 import { registerRemoteAccessRoutes } from "#cloud-stub/api/remote-access.ts";
 import { createCloudLog } from "#cloud-stub/log.ts";
+import { ed25519Pair } from "../support/ed25519-pair.ts";
 import { settle } from "./manual-clock.ts";
 import { World } from "./world.ts";
 
@@ -369,13 +370,13 @@ describe("what an endpoint must be", () => {
   });
 });
 
-const keyPair = utils.generateKeyPairSync("ed25519", { comment: "plc" });
-const lockedPair = utils.generateKeyPairSync("ed25519", {
+const keyPair = ed25519Pair({ comment: "plc" });
+const lockedPair = ed25519Pair({
   passphrase: "open sesame",
   cipher: "aes256-ctr",
   rounds: 16,
 });
-const otherPair = utils.generateKeyPairSync("ed25519");
+const otherPair = ed25519Pair();
 const ssh = { name: "PLC", hostname: "plc", port: 22, protocol: "SSH", credentialsType: "USER_PASS", username: "root" };
 const withKey = { ...ssh, credentialsType: "KEY_PAIR", privateKey: keyPair.private };
 

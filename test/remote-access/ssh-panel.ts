@@ -10,12 +10,13 @@ import {
   utils,
   type WindowChangeInfo,
 } from "ssh2";
+import { ed25519Pair } from "../support/ed25519-pair.ts";
 import { PanelEnd } from "./panel-end.ts";
 import type { Peer } from "./world.ts";
 
 export const hostKeys = {
-  ed25519: utils.generateKeyPairSync("ed25519").private,
-  otherEd25519: utils.generateKeyPairSync("ed25519").private,
+  ed25519: ed25519Pair().private,
+  otherEd25519: ed25519Pair().private,
   ecdsa: utils.generateKeyPairSync("ecdsa", { bits: 256 }).private,
   rsa: utils.generateKeyPairSync("rsa", { bits: 2048 }).private,
 };

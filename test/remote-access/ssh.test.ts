@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import ssh2, { type AuthContext, type ServerConfig } from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CloudMessage, parseCloudMessage, writeSessionMessage } from "#protocol/session-channel.ts";
+import { ed25519Pair } from "../support/ed25519-pair.ts";
 import { settle, until } from "./manual-clock.ts";
 import { hostKeys, SshPanel } from "./ssh-panel.ts";
 import { makeWire } from "./wire.ts";
@@ -215,7 +216,7 @@ describe("the sign-in of an SSH session", () => {
   it.each(["ed25519", "ecdsa", "rsa"] as const)("signs in with an %s key", async (kind) => {
     const pair =
       kind === "ed25519"
-        ? utils.generateKeyPairSync("ed25519")
+        ? ed25519Pair()
         : utils.generateKeyPairSync(kind as "rsa", { bits: (kind === "rsa" ? 2048 : 256) as 2048 });
     const expected = publicLine(pair.private);
     const judge = (context: AuthContext) => {
@@ -317,7 +318,7 @@ describe("the sign-in of an SSH session", () => {
   });
 
   it("asks for a password where a key was only the first half", async () => {
-    const pair = utils.generateKeyPairSync("ed25519");
+    const pair = ed25519Pair();
     const passwords: string[] = [];
     const { client, panel } = await opens({
       fields: { ...known, credentialsType: "KEY_PAIR", privateKey: pair.private, password: undefined },
