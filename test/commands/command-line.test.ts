@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { findOlderNode } from "../support/older-node.ts";
 import { projectRoot } from "../tidy/project-files.ts";
-import { findOlderNode } from "./older-node.ts";
 
 const command = join(projectRoot, "bin", "postern.mjs");
 const runMs = 15_000;

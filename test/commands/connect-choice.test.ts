@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { chooseDevice, type Device } from "#bin/connect/choose-device.ts";
 import { chooseEndpoint } from "#bin/connect/choose-endpoint.ts";
 import { openCloudApi } from "#bin/connect/cloud-api.ts";
-import { type ForeignAnswers, type ForeignCloud, startForeignCloud } from "./foreign-cloud.ts";
+import { type ForeignAnswers, type ForeignCloud, startForeignCloud } from "../support/foreign-cloud.ts";
 
 let cloud: ForeignCloud | undefined;
 

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { type ForeignCloud, startForeignCloud } from "../support/foreign-cloud.ts";
 import { projectRoot } from "../tidy/project-files.ts";
-import { type ForeignCloud, startForeignCloud } from "./foreign-cloud.ts";
 
 let cloud: ForeignCloud | undefined;
 

@@ -1,15 +1,13 @@
 // The page in a tab of its own that shows a panel's screen or terminal, with a bar that says where the connection stands.
 import { type ReactNode, useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { useParams } from "react-router";
-import { errorText, isApiError } from "../cloud/api-error.ts";
-import { deviceName, fetchDevice } from "../devices/device.ts";
 import { usePageTitle } from "../frame/use-page-title.ts";
-import { fetchEndpoint, isOpenable } from "../remote-access/endpoint.ts";
 import { ClipboardPanel } from "./clipboard-panel.tsx";
 import { ConnectionBar } from "./connection-bar.tsx";
 import { type ConnectionFact, connectionAfter, startState } from "./connection-state.ts";
 import { NoticeLine } from "./notice-line.tsx";
 import type { PanelQuestion } from "./panel-question.ts";
+import { findRefusal, type Names, prepare } from "./preparation.ts";
 import { QuestionDialog } from "./question-dialog.tsx";
 import { EndStrip, StageNotice } from "./stage-notice.tsx";
 import type { TerminalSession } from "./terminal-session.ts";
@@ -36,12 +34,6 @@ interface ViewerProps {
   readonly deviceId: string;
   readonly configurationId: string;
   readonly onAgain: () => void;
-}
-
-interface Names {
-  readonly device: string;
-  readonly endpoint: string;
-  readonly protocol: string;
 }
 
 type ViewerSession = VncSession | TerminalSession;
@@ -227,45 +219,4 @@ async function loadSession(protocol: string): Promise<((options: SessionOptions)
   } catch {
     return undefined;
   }
-}
-
-type Preparation =
-  | { readonly names: Names; readonly problem?: undefined }
-  | { readonly names?: Names; readonly problem: string };
-
-/** Reads the names for the bar, and whether the console can open the endpoint at all. */
-async function prepare(deviceId: string, configurationId: string, signal: AbortSignal): Promise<Preparation> {
-  try {
-    const [device, endpoint] = await Promise.all([
-      readDeviceName(deviceId, signal),
-      fetchEndpoint(deviceId, configurationId, signal),
-    ]);
-    const names = { device, endpoint: endpoint.name, protocol: endpoint.protocol };
-    if (isOpenable(endpoint.protocol)) return { names };
-    return { names, problem: "This endpoint has no screen and no terminal: it needs a native client." };
-  } catch (error) {
-    return { problem: problemText(error) };
-  }
-}
-
-/** A person may connect without being allowed to read the inventory: the bar then has to do with the id. */
-async function readDeviceName(deviceId: string, signal: AbortSignal): Promise<string> {
-  try {
-    return deviceName(await fetchDevice(deviceId, signal));
-  } catch (error) {
-    if (isApiError(error, "api.forbidden")) return `Device ${deviceId}`;
-    throw error;
-  }
-}
-
-/** Why the cloud refused the websocket: a browser does not say, but the same question over HTTP gets an answer. */
-async function findRefusal(deviceId: string, configurationId: string): Promise<string> {
-  const outcome = await prepare(deviceId, configurationId, AbortSignal.timeout(15_000));
-  return outcome.problem ?? "The cloud did not accept the connection. Try again in a moment.";
-}
-
-function problemText(error: unknown): string {
-  if (isApiError(error, "api.not-found")) return "This endpoint does not exist, or not any more.";
-  if (isApiError(error, "api.unreachable")) return "The cloud does not answer.";
-  return errorText(error);
 }

@@ -1,13 +1,9 @@
 // One connection to a panel's shell: the session's websocket, a terminal on it, and the facts both give.
-import "@xterm/xterm/css/xterm.css";
-import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
-import { Unicode11Addon } from "@xterm/addon-unicode11";
-import { Terminal } from "@xterm/xterm";
 import type { ConnectionFact } from "./connection-state.ts";
 import type { PanelQuestion } from "./panel-question.ts";
 import { openSessionSocket } from "./session-socket.ts";
-import { currentSearchLook, currentTheme, watchTheme } from "./terminal-look.ts";
+import { currentSearchLook, watchTheme } from "./terminal-look.ts";
+import { createTerminal, handleShortcuts, takePastes, watchSize } from "./terminal-screen.ts";
 import { terminalSize } from "./terminal-size.ts";
 import { bytesOf, pasteable, pasteLengthMax, TypedText } from "./typed-text.ts";
 
@@ -47,8 +43,6 @@ export interface TerminalSession {
   /** Takes the terminal away. */
   dispose(): void;
 }
-
-const scrollbackLines = 10_000;
 
 /** Received and not drawn yet. A page cannot stop a websocket from taking more, so beyond this it gives up. */
 const undrawnBytesMax = 32 * 1024 * 1024;
@@ -159,77 +153,4 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
       stage.replaceChildren();
     },
   };
-}
-
-function createTerminal(stage: HTMLElement) {
-  const place = document.createElement("div");
-  place.className = "terminal-place";
-  stage.append(place);
-  const terminal = new Terminal({
-    // For the Unicode version and the marks of the search, which xterm.js still calls proposed.
-    allowProposedApi: true,
-    cursorBlink: true,
-    fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
-    fontSize: 14,
-    // Programs choose colours for a background that they do not know.
-    minimumContrastRatio: 4.5,
-    macOptionClickForcesSelection: true,
-    scrollback: scrollbackLines,
-    theme: currentTheme(),
-  });
-  const fit = new FitAddon();
-  const search = new SearchAddon();
-  terminal.loadAddon(fit);
-  terminal.loadAddon(search);
-  terminal.loadAddon(new Unicode11Addon());
-  terminal.unicode.activeVersion = "11";
-  terminal.open(place);
-  return { terminal, fit, search };
-}
-
-function watchSize(stage: HTMLElement, changed: () => void): () => void {
-  let frame = 0;
-  const observer = new ResizeObserver(() => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(changed);
-  });
-  observer.observe(stage);
-  return () => {
-    cancelAnimationFrame(frame);
-    observer.disconnect();
-  };
-}
-
-/** Before the terminal itself does: a pasted text may not bring escape sequences with it. */
-function takePastes(stage: HTMLElement, paste: (text: string) => void): () => void {
-  const take = (event: ClipboardEvent): void => {
-    event.preventDefault();
-    event.stopPropagation();
-    paste(event.clipboardData?.getData("text/plain") ?? "");
-  };
-  stage.addEventListener("paste", take, { capture: true });
-  return () => stage.removeEventListener("paste", take, { capture: true });
-}
-
-/** Ctrl+Shift with C, V and F are the person's; all other keys are the panel's. */
-function handleShortcuts(terminal: Terminal, onSearch: () => void): void {
-  terminal.attachCustomKeyEventHandler((event) => {
-    if (!event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return true;
-    switch (event.code) {
-      case "KeyC":
-        event.preventDefault();
-        // Without the permission to copy there is the browser's own menu.
-        if (event.type === "keydown") navigator.clipboard?.writeText(terminal.getSelection()).catch(() => undefined);
-        return false;
-      case "KeyV":
-        // The browser makes a paste of it.
-        return false;
-      case "KeyF":
-        event.preventDefault();
-        if (event.type === "keydown") onSearch();
-        return false;
-      default:
-        return true;
-    }
-  });
 }

@@ -5,7 +5,7 @@ import { errorText, isApiError } from "../cloud/api-error.ts";
 import { Dialog } from "../frame/dialog.tsx";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
 import { saveEndpoint } from "./endpoint.ts";
-import { draftOf, type EndpointDraft, withProtocol } from "./endpoint-draft.ts";
+import { draftOf, type EndpointDraft, hasPin, withProtocol } from "./endpoint-draft.ts";
 import type { Endpoint, OfferedProtocol } from "./endpoint-shape.ts";
 import { type EndpointField, readSaveErrors, type SaveErrors } from "./field-errors.ts";
 import "./remote-access.css";
@@ -59,7 +59,10 @@ export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose
     }));
   const errorAt = (field: EndpointField): string | undefined => errors.fields[field];
   // An error of a field that is not on the form still has to be seen.
-  const hidden = hasSignIn ? [] : [errors.fields.credentialsType, errors.fields.password];
+  const hidden = [
+    ...(hasSignIn ? [] : [errors.fields.credentialsType, errors.fields.password]),
+    ...(hasPin(draft) ? [] : [errors.fields.hostKey]),
+  ];
   const general = [errors.general, ...hidden].filter((text) => text !== undefined).join(" ");
 
   return (

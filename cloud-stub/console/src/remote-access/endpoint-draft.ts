@@ -59,6 +59,8 @@ export function withProtocol(
     protocols.find((offered) => offered.protocol === wanted)?.defaultPort;
   return {
     protocol,
+    // A host key is no certificate.
+    hostKey: "",
     credentialsType: signInOf(protocol, draft.credentialsType),
     ...(draft.port === portOf(draft.protocol) ? { port: portOf(protocol) ?? draft.port } : {}),
   };
@@ -68,6 +70,11 @@ export function withProtocol(
 export function withPrivateKey(privateKey: string, existing: Endpoint | undefined, draft: EndpointDraft) {
   const isStored = draft.publicKey === (existing?.credentials?.publicKey ?? "");
   return { privateKey, ...(isStored && privateKey !== "" ? { publicKey: "" } : {}) };
+}
+
+/** Whether the cloud itself speaks to the device and can make sure that it is the right one. */
+export function hasPin({ protocol, credentialsType }: Pick<EndpointDraft, "protocol" | "credentialsType">): boolean {
+  return protocol === "SSH" || (protocol === "VNC" && credentialsType === "PASS_ONLY");
 }
 
 export function bodyOf(draft: EndpointDraft, existing: Endpoint | undefined): Readonly<Record<string, unknown>> {
@@ -88,8 +95,15 @@ export function bodyOf(draft: EndpointDraft, existing: Endpoint | undefined): Re
     publicKey: given(withKey && draft.publicKey !== existing?.credentials?.publicKey, draft.publicKey),
     passphrase: given(withKey && draft.privateKey !== "", draft.passphrase),
     certificate: given(type === "CERTIFICATE", draft.certificate),
-    hostKey: given(draft.protocol === "SSH", draft.hostKey.trim()),
+    ...hostKeyOf(draft, existing),
   };
+}
+
+/** Left out when nobody touched it: a key may have been learnt since the form was opened. */
+function hostKeyOf(draft: EndpointDraft, existing: Endpoint | undefined): { readonly hostKey?: string | null } {
+  const hostKey = hasPin(draft) ? draft.hostKey.trim() : "";
+  if (existing !== undefined && hostKey === (existing.credentials?.hostKey ?? "").trim()) return {};
+  return { hostKey: hostKey === "" ? null : hostKey };
 }
 
 function signInOf(protocol: string, wanted: string | null | undefined): CredentialsType {

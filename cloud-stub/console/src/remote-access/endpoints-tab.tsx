@@ -10,7 +10,7 @@ import { Problem } from "../frame/problem.tsx";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayConfigureEndpoints, mayConnect } from "../sign-in/permissions.ts";
-import { fetchEndpoints, protocolsFor, removeEndpoint } from "./endpoint.ts";
+import { fetchEndpoint, fetchEndpoints, protocolsFor, removeEndpoint } from "./endpoint.ts";
 import { EndpointDialog } from "./endpoint-dialog.tsx";
 import type { Endpoint } from "./endpoint-shape.ts";
 import { EndpointTable } from "./endpoint-table.tsx";
@@ -47,6 +47,15 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
   const { value: endpoints, error, refresh } = usePolled(load, refreshEveryMs);
   const [dialog, setDialog] = useState<OpenDialog>({ kind: "none" });
   const close = (): void => setDialog({ kind: "none" });
+  /** As it is now: a connection in another tab may have learnt a key since the list was read. */
+  const edit = async (endpoint: Endpoint): Promise<void> => {
+    try {
+      setDialog({ kind: "edit", endpoint: await fetchEndpoint(device.id, endpoint.id, AbortSignal.timeout(5000)) });
+    } catch {
+      // Saving will say what is wrong.
+      setDialog({ kind: "edit", endpoint });
+    }
+  };
 
   return (
     <>
@@ -69,7 +78,7 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           deviceId={device.id}
           endpoints={endpoints}
           mayConfigure={mayConfigure}
-          onEdit={(endpoint) => setDialog({ kind: "edit", endpoint })}
+          onEdit={(endpoint) => void edit(endpoint)}
           onRemove={(endpoint) => setDialog({ kind: "remove", endpoint })}
           onNative={(endpoint) => setDialog({ kind: "native", endpoint })}
         />

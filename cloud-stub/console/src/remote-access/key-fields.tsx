@@ -140,31 +140,47 @@ export function CertificateField({ draft, change, existing, errorAt }: SignInFie
   );
 }
 
-export function HostKeyFields({ draft, change, errorAt }: SignInFieldsProps): ReactNode {
+const pinTexts = {
+  SSH: {
+    label: "Host key (optional)",
+    hint: "Makes sure that it is the right device. Empty: the console shows the key at the first connection and asks.",
+  },
+  VNC: {
+    label: "Certificate of the panel (optional)",
+    hint: "Only for VNC servers with TLS: in PEM form, or its SHA-256 fingerprint. Empty: it is shown at the first connection.",
+  },
+} as const;
+
+/** What makes sure that it is the right device: its host key, or the certificate of a VNC server with TLS. */
+export function HostKeyField({ draft, change, errorAt }: SignInFieldsProps): ReactNode {
   const [fileProblem, setFileProblem] = useState<string>();
   const take = (hostKey: string): void => {
     setFileProblem(undefined);
     change({ hostKey });
   };
+  const { label, hint } = draft.protocol === "VNC" ? pinTexts.VNC : pinTexts.SSH;
   return (
-    <>
-      <TextArea
-        id="endpoint-host-key"
-        label="Host key (optional)"
-        rows={2}
-        value={draft.hostKey}
-        onChange={take}
-        hint="Makes sure that it is the right device. Empty: the console shows the key at the first connection and asks."
-        error={fileProblem ?? errorAt("hostKey")}
-        tools={<UploadButton id="endpoint-host-key" onText={take} onProblem={setFileProblem} />}
-      />
-      <IxCheckbox
-        label="Allow old, weak algorithms, for a device that knows no others"
-        checked={draft.allowsLegacyAlgorithms}
-        onCheckedChange={({ detail }) => change({ allowsLegacyAlgorithms: detail })}
-        data-testid="endpoint-legacy"
-      />
-    </>
+    <TextArea
+      id="endpoint-host-key"
+      label={label}
+      rows={2}
+      value={draft.hostKey}
+      onChange={take}
+      hint={hint}
+      error={fileProblem ?? errorAt("hostKey")}
+      tools={<UploadButton id="endpoint-host-key" onText={take} onProblem={setFileProblem} />}
+    />
+  );
+}
+
+export function LegacyAlgorithms({ draft, change }: SignInFieldsProps): ReactNode {
+  return (
+    <IxCheckbox
+      label="Allow old, weak algorithms, for a device that knows no others"
+      checked={draft.allowsLegacyAlgorithms}
+      onCheckedChange={({ detail }) => change({ allowsLegacyAlgorithms: detail })}
+      data-testid="endpoint-legacy"
+    />
   );
 }
 

@@ -13,7 +13,7 @@ export function missingForRemoteAccess({
   isSupported,
 }: RemoteAccessNeeds): string | undefined {
   if (!isSubscribed) {
-    return "Remote access is not in this tenant's subscription, so the Remote access tab is hidden. Whoever manages the tenant can subscribe to it.";
+    return "Remote access is not in this tenant’s subscription, so the Remote access tab is hidden. Whoever manages the tenant can subscribe to it.";
   }
   if (!isAllowed) {
     return "Your account has no permission for Remote access, so the Remote access tab is hidden. “Read” permission for Remote access is enough to connect; ask an administrator for it.";

@@ -1,10 +1,10 @@
 // How one signs in at an endpoint: the part of its form that depends on protocol and method.
 import type { ReactNode } from "react";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
-import { type EndpointDraft, signInsFor } from "./endpoint-draft.ts";
+import { type EndpointDraft, hasPin, signInsFor } from "./endpoint-draft.ts";
 import type { CredentialsType, Endpoint } from "./endpoint-shape.ts";
 import type { EndpointField } from "./field-errors.ts";
-import { CertificateField, HostKeyFields, KeyPairFields } from "./key-fields.tsx";
+import { CertificateField, HostKeyField, KeyPairFields, LegacyAlgorithms } from "./key-fields.tsx";
 
 export interface SignInFieldsProps {
   readonly draft: EndpointDraft;
@@ -48,7 +48,8 @@ export function SignInFields(props: SignInFieldsProps): ReactNode {
       {(type === "PASS_ONLY" || type === "USER_PASS") && <Password {...props} />}
       {(type === "KEY_PAIR" || type === "CERTIFICATE") && <KeyPairFields {...props} />}
       {type === "CERTIFICATE" && <CertificateField {...props} />}
-      {draft.protocol === "SSH" && <HostKeyFields {...props} />}
+      {hasPin(draft) && <HostKeyField {...props} />}
+      {draft.protocol === "SSH" && <LegacyAlgorithms {...props} />}
     </>
   );
 }

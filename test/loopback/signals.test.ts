@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { findOlderNode } from "./older-node.ts";
-import { type RunningCommand, startCommand } from "./running-command.ts";
+import { findOlderNode } from "../support/older-node.ts";
+import { type RunningCommand, startCommand } from "../support/running-command.ts";
 
 const limitMs = 60_000;
 const accounts = { POSTERN_ADMIN_PASSWORD: "signals-admin-1", POSTERN_BOOTSTRAP_PASSWORD: "signals-bootstrap-1" };

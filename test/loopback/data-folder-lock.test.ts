@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { lockDataFolder } from "#cloud-stub/store/data-lock.ts";
+import { type RunningCommand, startCommand } from "../support/running-command.ts";
 import { projectRoot } from "../tidy/project-files.ts";
-import { type RunningCommand, startCommand } from "./running-command.ts";
 
 const ports = ["--http-port", "0", "--https-port", "0", "--mqtts-port", "0"];
 let folder = "";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type RunningCommand, startCommand } from "./running-command.ts";
+import { type RunningCommand, startCommand } from "../support/running-command.ts";
 
 let data = "";
 const started: RunningCommand[] = [];

@@ -7,8 +7,8 @@ import { openClientWebSocket } from "#bin/connect/client-websocket.ts";
 import type { LocalEnd } from "#bin/connect/local-end.ts";
 import { frameBytesMax, queueHighBytes, Session } from "#bin/connect/session.ts";
 import type { SessionEnd } from "#bin/connect/session-end.ts";
+import { type ForeignAnswers, type ForeignCloud, startForeignCloud } from "../support/foreign-cloud.ts";
 import { eventually } from "../support/processes.ts";
-import { type ForeignAnswers, type ForeignCloud, startForeignCloud } from "./foreign-cloud.ts";
 
 const path = "/service/remoteaccess/client/1001/configurations/2";
 const address = { deviceId: "1001", endpointId: "2" };

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { findOlderNode } from "./older-node.ts";
-import { type RunningCommand, startCommand } from "./running-command.ts";
+import { findOlderNode } from "../support/older-node.ts";
+import { type RunningCommand, startCommand } from "../support/running-command.ts";
 
 const limitMs = 60_000;
 const folder = await mkdtemp(join(tmpdir(), "postern-early-"));
