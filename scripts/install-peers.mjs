@@ -9,6 +9,7 @@ const peers = [
   { name: "tigervnc-tools", program: "tigervncpasswd", use: "its password file" },
   { name: "xterm", program: "xterm", use: "a program on the panel's screen" },
   { name: "x11-apps", program: "xwd", use: "the picture that the panel's display itself gives" },
+  { name: "x11-utils", program: "xev", use: "what a key is on the panel's side" },
   { name: "xfonts-base", file: "/usr/share/fonts/X11/misc/fonts.dir", use: "fonts for xterm" },
   { name: "openssh-server", program: "sshd", use: "a real SSH server as the panel" },
   { name: "openssh-client", program: "ssh", use: "a real SSH client, and its keys" },

@@ -13,7 +13,6 @@ import { differentPixels, type Picture } from "../support/xwd.ts";
 import { scriptsOf } from "./terminal-page.ts";
 
 const password = "xV7-pass";
-const xev = { program: "xev", debianPackage: "x11-utils" };
 const isSkipped = isAnyMissing(peers.xvnc, peers.vncPassword, peers.xterm, peers.xwd, peers.chromium);
 
 describe.skipIf(isSkipped)("the tools of the screen", () => {
@@ -89,7 +88,7 @@ describe.skipIf(isSkipped)("the tools of the screen", () => {
     await viewer.getByTestId("clipboard").click();
   });
 
-  test.skipIf(isAnyMissing(xev))(
+  test.skipIf(isAnyMissing(peers.xev))(
     "keys that the browser keeps for itself reach the panel, held and pressed",
     async () => {
       const watcher = new Program("xev", pathOf(xev) ?? "xev", ["-geometry", "800x480+0+0", "-event", "keyboard"], {

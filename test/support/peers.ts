@@ -12,6 +12,7 @@ export const peers = {
   vncPassword: { program: "tigervncpasswd", debianPackage: "tigervnc-tools" },
   xterm: { program: "xterm", debianPackage: "xterm" },
   xwd: { program: "xwd", debianPackage: "x11-apps" },
+  xev: { program: "xev", debianPackage: "x11-utils" },
   chromium: { program: "chromium", debianPackage: "chromium" },
   script: { program: "script", debianPackage: "bsdutils" },
   sshd: { program: "sshd", debianPackage: "openssh-server" },
