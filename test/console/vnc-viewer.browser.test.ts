@@ -91,7 +91,7 @@ describe.skipIf(isSkipped)("the tools of the screen", () => {
   test.skipIf(isAnyMissing(peers.xev))(
     "keys that the browser keeps for itself reach the panel, held and pressed",
     async () => {
-      const watcher = new Program("xev", pathOf(xev) ?? "xev", ["-geometry", "800x480+0+0", "-event", "keyboard"], {
+      const watcher = new Program("xev", pathOf(peers.xev) ?? "xev", ["-geometry", "800x480+0+0", "-event", "keyboard"], {
         env: { DISPLAY: xvnc.display },
       });
       const canvas = viewer.locator("#screen canvas");
