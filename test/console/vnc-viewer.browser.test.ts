@@ -91,9 +91,14 @@ describe.skipIf(isSkipped)("the tools of the screen", () => {
   test.skipIf(isAnyMissing(peers.xev))(
     "keys that the browser keeps for itself reach the panel, held and pressed",
     async () => {
-      const watcher = new Program("xev", pathOf(peers.xev) ?? "xev", ["-geometry", "800x480+0+0", "-event", "keyboard"], {
-        env: { DISPLAY: xvnc.display },
-      });
+      const watcher = new Program(
+        "xev",
+        pathOf(peers.xev) ?? "xev",
+        ["-geometry", "800x480+0+0", "-event", "keyboard"],
+        {
+          env: { DISPLAY: xvnc.display },
+        },
+      );
       const canvas = viewer.locator("#screen canvas");
       await eventually("xev's window", async () => {
         await canvas.hover({ position: { x: 300, y: 300 } });
