@@ -25,9 +25,12 @@ const banned: readonly Banned[] = [
 const bannedModules = new Set(["fs", "fs/promises", "net", "tls", "dns", "dns/promises", "timers", "timers/promises"]);
 
 const strictFolders = /^(protocol|firmware|hardware|simulator|cloud-stub\/(broker|devices|remote-access))\//;
-/** The edges, the file that declares the ports' own names, and the clock that takes the place of the global timers. */
+/**
+ * The edges (programs, real sockets, reports in files), the file that declares the ports' own names, and what takes the
+ * place of the process's timers and randomness while a site runs.
+ */
 const exempt =
-  /^(firmware\/main\.ts|simulator\/(main|simulated-clock)\.ts|hardware\/(linux|image)\/.*|hardware\/ports\.ts)$/;
+  /^(firmware\/main\.ts|simulator\/(main|simulated-clock|deterministic-[a-z-]+)\.ts|simulator\/(loopback|serve|report)\/.*|hardware\/(linux|image)\/.*|hardware\/ports\.ts)$/;
 
 export function isStrict(path: string): boolean {
   return strictFolders.test(path) && !exempt.test(path);

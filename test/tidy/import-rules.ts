@@ -34,7 +34,7 @@ const zones: readonly Zone[] = [
   },
   { files: /^firmware\//, ours: [protocolOfGateway, boardSide, /^firmware\//], packages: gatewayPackages },
   {
-    files: /^simulator\/site\.ts$/,
+    files: /^simulator\/(site|loopback\/loopback-site)\.ts$/,
     ours: [protocol, boardSide, linux, /^simulator\//, /^firmware\/gateway\.ts$/, /^cloud-stub\/cloud\.ts$/],
   },
   {
