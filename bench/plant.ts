@@ -34,6 +34,7 @@ export interface PlantGateway {
 }
 
 export interface Plant extends AsyncDisposable {
+  /** Another one after `restartCloud`. */
   readonly cloud: RunningCloud;
   readonly gateways: readonly PlantGateway[];
   readonly admin: Operator;
@@ -41,20 +42,30 @@ export interface Plant extends AsyncDisposable {
   readonly vncPassword: string;
   /** Somebody who may do what the group "readers" may. */
   addPerson(name: string): Promise<Operator>;
+  /** Stops the cloud, starts it anew on the same data and ports, and waits until each gateway is online. */
+  restartCloud(): Promise<void>;
+}
+
+export interface PlantOptions {
+  /** Ports of loopback that the gateways may dial beside the plant's own panels. */
+  readonly otherPorts?: readonly number[];
+  /** For the Node that runs the cloud. */
+  readonly cloudNodeArgs?: readonly string[];
 }
 
 /** Starts everything in the folder and waits until each gateway is online and has its endpoint. */
-export async function startPlant(folder: string, gatewayCount: number): Promise<Plant> {
+export async function startPlant(folder: string, gatewayCount: number, options: PlantOptions = {}): Promise<Plant> {
+  const { otherPorts = [], cloudNodeArgs = [] } = options;
   await using stack = new AsyncDisposableStack();
   const echoes: RunningPanel[] = [];
   for (let number = 1; number <= echoPanelCount; number += 1) {
     echoes.push(stack.adopt(await startPanel(echoPanel(), `echo-${number}`), (panel) => panel.close()));
   }
   const vnc = stack.adopt(await startPanel(vncPanel({ password: panelPassword }), "vnc"), (panel) => panel.close());
-  const cloud = await startCloudProgram(folder);
+  let cloud = await startCloudProgram(folder, undefined, [], cloudNodeArgs);
   stack.defer(() => cloud.program.stop().then(() => undefined));
   const admin = operatorFor(cloud, "admin", adminPassword);
-  const allow = [...echoes, vnc].map(({ port }) => `127.0.0.1:${port}`);
+  const allow = [...[...echoes, vnc].map(({ port }) => port), ...otherPorts].map((port) => `127.0.0.1:${port}`);
   const starts = await inBatches(indices(gatewayCount), startsAtOnce, async (index) => {
     const id = `bench-gw-${index + 1}`;
     await admin.expectsDevice(id);
@@ -76,10 +87,23 @@ export async function startPlant(folder: string, gatewayCount: number): Promise<
     gateways.push({ id, program, deviceId, echo, echoPort });
   }
   const started = stack.move();
+  const restartCloud = async (): Promise<void> => {
+    const seenLines = gateways.map(({ program }) => program.lines.length);
+    await cloud.program.stop();
+    cloud = await startCloudProgram(folder, cloud.ports, [], cloudNodeArgs);
+    await Promise.all(
+      gateways.map(({ program }, index) =>
+        program.event("connectivity.online", onlineMs, undefined, seenLines[index] ?? 0),
+      ),
+    );
+  };
   return {
-    cloud,
+    get cloud() {
+      return cloud;
+    },
     gateways,
     admin,
+    restartCloud,
     vncPort: vnc.port,
     vncPassword: panelPassword,
     addPerson: (name) => addPerson(cloud, admin, name),

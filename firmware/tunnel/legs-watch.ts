@@ -6,7 +6,9 @@ import { type LegVerdict, LegWatch } from "./leg-watch.ts";
 
 export type Side = "panel" | "cloud";
 
+/** Of all tunnels at the same moments, so that the port can answer what they ask of delivery with one read. */
 const lookEveryMs = 1_000;
+/** Nearest to it: a look comes a little early or late. */
 export const pingEveryMs = 5_000;
 /**
  * Added to the stall limit towards the cloud: when a client takes nothing, the cloud notices it first and can say so;
@@ -69,8 +71,13 @@ export class LegsWatch {
   }
 
   #lookLater(): void {
+    const { clock } = this.#options;
+    const delayMs = lookEveryMs - (clock.monotonicMs() % lookEveryMs);
     // Cannot be rejected by a port: what the system knows of delivery is asked for with care.
-    this.#timer = this.#options.clock.setTimeout(() => void this.#look(), lookEveryMs);
+    this.#timer = clock.setTimeout(
+      () => void this.#look(),
+      delayMs < lookEveryMs / 2 ? delayMs + lookEveryMs : delayMs,
+    );
   }
 
   async #look(): Promise<void> {
@@ -103,7 +110,12 @@ export class LegsWatch {
 
   #ping(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs - this.#pingedAtMs < pingEveryMs || !this.#watches.cloud.wantsPing || this.#isGone("cloud")) return;
+    if (
+      nowMs - this.#pingedAtMs < pingEveryMs - lookEveryMs / 2 ||
+      !this.#watches.cloud.wantsPing ||
+      this.#isGone("cloud")
+    )
+      return;
     this.#pingedAtMs = nowMs;
     this.#watches.cloud.pinged(this.#sentBytes("cloud"));
     this.#settledAtBytes.cloud = undefined;

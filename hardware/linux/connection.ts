@@ -1,14 +1,17 @@
 // One TCP or TLS socket as the port's Connection.
-import { readFile } from "node:fs/promises";
 import { Socket } from "node:net";
-import type { Connection, DeliveryState } from "../ports.ts";
-import { parseDelivery } from "./proc-net.ts";
+import type { Connection } from "../ports.ts";
+import { DeliveryTable } from "./delivery-table.ts";
 
 /** Queue of each direction at which back-pressure begins. Small, so that typed keys do not queue behind a picture. */
 export const highWaterMarkBytes = 32 * 1024;
 
 /** Settings of every socket. libuv probes an idle peer after this delay and gives up after 10 probes a second apart: 20 s in all. */
 export const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 } as const;
+
+/** Of the whole machine, so one of each for all networks of this process. */
+const deliveries4 = new DeliveryTable("/proc/net/tcp");
+const deliveries6 = new DeliveryTable("/proc/net/tcp6");
 
 /** A TCP socket that TLS can run over and that can then still be reset. */
 export class CarrierSocket extends Socket {
@@ -49,7 +52,7 @@ export function createConnection(stream: Socket, carrier: Socket = stream): Conn
     stream,
     ...ends,
     heldBytes: () => stream.readableLength + stream.writableLength,
-    delivery: () => readDelivery(ends),
+    delivery: () => (ends.remoteAddress.includes(":") ? deliveries6 : deliveries4).read(ends),
     reset: () => resetStream(stream, carrier),
   };
 }
@@ -63,15 +66,5 @@ function resetStream(stream: Socket, carrier: Socket): void {
     carrier.resetThrough(stream);
   } else {
     stream.resetAndDestroy();
-  }
-}
-
-async function readDelivery(ends: Parameters<typeof parseDelivery>[1]): Promise<DeliveryState | undefined> {
-  const file = ends.remoteAddress.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
-  try {
-    return parseDelivery(await readFile(file, "latin1"), ends);
-  } catch {
-    // No such file outside Linux: the port then says that it cannot tell.
-    return undefined;
   }
 }

@@ -13,26 +13,34 @@ const routeRejects = 0x0200;
 /** Value of the timer column while a closed window is being probed. */
 const probeTimer = "04";
 
+/** How /proc/net/tcp and /proc/net/tcp6 write the two ends of a connection; undefined where an address is none. */
+export function connectionText(ends: SocketEnds): string | undefined {
+  const local = procEndpoint(ends.localAddress, ends.localPort);
+  const remote = procEndpoint(ends.remoteAddress, ends.remotePort);
+  return local === undefined || remote === undefined ? undefined : `${local} ${remote}`;
+}
+
+/** The two ends in a line of either table, written as above; empty for the head of the table. */
+export function connectionOfLine(line: string): string {
+  const afterNumber = line.indexOf(": ");
+  if (afterNumber === -1) return "";
+  const start = afterNumber + 2;
+  return line.slice(start, line.indexOf(" ", line.indexOf(" ", start) + 1));
+}
+
 /**
- * The delivery columns of one connection in /proc/net/tcp or /proc/net/tcp6, or undefined if it is not listed.
+ * The delivery columns in a line of either table.
  * While the peer's window is closed, unanswered window probes count as retransmits: a peer that only reads slowly answers
  * each probe, which sets the count back to 0; one that vanished answers none.
  */
-export function parseDelivery(table: string, ends: SocketEnds): DeliveryState | undefined {
-  const local = procEndpoint(ends.localAddress, ends.localPort);
-  const remote = procEndpoint(ends.remoteAddress, ends.remotePort);
-  if (local === undefined || remote === undefined) return undefined;
-  for (const line of table.split("\n")) {
-    const [, lineLocal, lineRemote, , queues, timer, retransmits, , probes] = line.trim().split(/\s+/);
-    if (lineLocal !== local || lineRemote !== remote || queues === undefined) continue;
-    const isProbing = timer?.split(":")[0] === probeTimer;
-    return {
-      unacknowledgedBytes: Number.parseInt(queues.split(":")[0] ?? "0", 16),
-      // The retransmit column is hexadecimal, the probe column decimal (net/ipv4/tcp_ipv4.c, get_tcp4_sock).
-      retransmits: Number.parseInt(retransmits ?? "0", 16) + (isProbing ? Number.parseInt(probes ?? "0", 10) : 0),
-    };
-  }
-  return undefined;
+export function parseDeliveryLine(line: string): DeliveryState {
+  const [, , , , queues, timer, retransmits, , probes] = line.trim().split(/\s+/);
+  const isProbing = timer?.split(":")[0] === probeTimer;
+  return {
+    unacknowledgedBytes: Number.parseInt(queues?.split(":")[0] ?? "0", 16),
+    // The retransmit column is hexadecimal, the probe column decimal (net/ipv4/tcp_ipv4.c, get_tcp4_sock).
+    retransmits: Number.parseInt(retransmits ?? "0", 16) + (isProbing ? Number.parseInt(probes ?? "0", 10) : 0),
+  };
 }
 
 /** Names of the interfaces through which a default route of /proc/net/route (IPv4) leaves. */

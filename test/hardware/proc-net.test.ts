@@ -1,13 +1,17 @@
 // What Linux writes in /proc/net, as captured, and what the network port makes of it.
 import { describe, expect, it } from "vitest";
 import {
+  connectionOfLine,
+  connectionText,
   parseDefaultRoutes4,
   parseDefaultRoutes6,
-  parseDelivery,
+  parseDeliveryLine,
   parseOwnAddresses4,
   parseOwnAddresses6,
   parseRouteGet,
+  type SocketEnds,
 } from "#hardware/linux/proc-net.ts";
+import type { DeliveryState } from "#hardware/ports.ts";
 
 // Captured on Linux 6.18, x86-64; columns as in net/ipv4/tcp_ipv4.c, get_tcp4_sock().
 const tcp4 = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -27,6 +31,11 @@ const ends = (localAddress: string, localPort: number, remoteAddress: string, re
   remoteAddress,
   remotePort,
 });
+
+function parseDelivery(table: string, connection: SocketEnds): DeliveryState | undefined {
+  const line = table.split("\n").find((each) => connectionOfLine(each) === connectionText(connection));
+  return line === undefined ? undefined : parseDeliveryLine(line);
+}
 
 describe("delivery in /proc/net/tcp and tcp6", () => {
   it.each([
