@@ -23,6 +23,7 @@ const peers = [
   { name: "x11vnc", program: "x11vnc", use: "a VNC server that shows another display" },
   { name: "xvfb", program: "Xvfb", use: "that display" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
+  { name: "libnss3-tools", program: "certutil", use: "an authority that this browser trusts" },
 ];
 
 /** Another installation may be running; apt waits this long for it. */

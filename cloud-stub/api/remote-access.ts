@@ -1,12 +1,18 @@
 // /service/remoteaccess: whether remote access is there, the endpoints of each device (protocol.md 5.6), keys and live sessions.
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Audit } from "../audit/audit.ts";
 import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
 import type { FieldProblem } from "../remote-access/endpoint-input.ts";
-import { type Along, type Endpoint, type EndpointOutcome, endpointAnswer } from "../remote-access/endpoints.ts";
+import {
+  type Along,
+  type Endpoint,
+  type EndpointCheck,
+  type EndpointOutcome,
+  endpointAnswer,
+} from "../remote-access/endpoints.ts";
 import type { RemoteAccess } from "../remote-access/remote-access.ts";
 import { principalOf } from "./access.ts";
-import { forbidden, notFound, unprocessable } from "./api-error.ts";
+import { type ApiError, forbidden, notFound, unprocessable } from "./api-error.ts";
 import { registerKeyPairRoute } from "./key-pairs.ts";
 import { baseUrl } from "./paging.ts";
 import { registerSessionRoutes } from "./sessions.ts";
@@ -62,6 +68,19 @@ export function registerRemoteAccessRoutes(app: FastifyInstance, deps: RemoteAcc
     return endpointAnswer(endpoint);
   });
 
+  // Not Cumulocity's: what saving would refuse, for a form to say while somebody types. Nothing is stored or recorded.
+  const check = async (request: FastifyRequest, reply: FastifyReply, endpointId: string | undefined) => {
+    const device = await deviceOf(request, deps);
+    mustBeValid(await endpoints.check(device.id, endpointId, request.body));
+    return reply.code(204).send();
+  };
+  app.post(`${base}/devices/:deviceId/configurations/check`, change, (request, reply) =>
+    check(request, reply, undefined),
+  );
+  app.post(`${base}/devices/:deviceId/configurations/:id/check`, change, (request, reply) =>
+    check(request, reply, endpointIdOf(request)),
+  );
+
   registerKeyPairRoute(app, change);
   registerSessionRoutes(app, deps);
 
@@ -85,13 +104,21 @@ function endpointIdOf(request: FastifyRequest): string {
 }
 
 function savedOf(outcome: EndpointOutcome): Endpoint {
+  if (outcome.kind === "saved") return outcome.endpoint;
+  throw refusal(outcome);
+}
+
+function mustBeValid(outcome: EndpointCheck): void {
+  if (outcome.kind !== "valid") throw refusal(outcome);
+}
+
+/** The same words, whether something is saved or only checked. */
+function refusal(outcome: Exclude<EndpointCheck, { readonly kind: "valid" }>): ApiError {
   switch (outcome.kind) {
-    case "saved":
-      return outcome.endpoint;
     case "unknown":
-      throw noEndpoint();
+      return noEndpoint();
     case "invalid":
-      throw unprocessable(area, sentence(outcome.problems));
+      return unprocessable(area, sentence(outcome.problems));
     default:
       return outcome satisfies never;
   }
@@ -102,7 +129,7 @@ function sentence(problems: readonly FieldProblem[]): string {
   return `${problems.map((problem) => problem.message).join("; ")}.`;
 }
 
-function noEndpoint() {
+function noEndpoint(): ApiError {
   return notFound(area, "There is no such endpoint on this device.");
 }
 

@@ -42,6 +42,9 @@ export type EndpointOutcome =
   | { readonly kind: "invalid"; readonly problems: readonly FieldProblem[] }
   | { readonly kind: "unknown" };
 
+/** What saving would answer, without the saving. */
+export type EndpointCheck = { readonly kind: "valid" } | Exclude<EndpointOutcome, { readonly kind: "saved" }>;
+
 /** Endpoints that one device may have. */
 export const endpointsPerDeviceMax = 500;
 
@@ -92,15 +95,8 @@ export class Endpoints {
         .returning("last_endpoint_number")
         .executeTakeFirst();
       if (device === undefined) return { kind: "unknown" };
-      const { count } = await transaction
-        .selectFrom("endpoints")
-        .select((select) => select.fn.countAll<number>().as("count"))
-        .where("device_id", "=", deviceId)
-        .executeTakeFirstOrThrow();
-      if (count >= endpointsPerDeviceMax) {
-        const message = `the device has ${count} endpoints already; at most ${endpointsPerDeviceMax} are allowed`;
-        return { kind: "invalid", problems: [{ field: "device", message }] };
-      }
+      const full = await this.#fullProblem(deviceId, transaction);
+      if (full !== undefined) return { kind: "invalid", problems: [full] };
       const id = String(device.last_endpoint_number);
       const row = await transaction
         .insertInto("endpoints")
@@ -117,6 +113,19 @@ export class Endpoints {
       await along(endpoint, transaction);
       return { kind: "saved", endpoint };
     });
+  }
+
+  /**
+   * Says what `create`, or `update` of an endpoint that is there, would refuse of this body; stores and records nothing.
+   * `unknown` if there is no such endpoint.
+   */
+  async check(deviceId: string, endpointId: string | undefined, body: unknown): Promise<EndpointCheck> {
+    const before = endpointId === undefined ? undefined : await this.#row(deviceId, endpointId);
+    if (endpointId !== undefined && before === undefined) return { kind: "unknown" };
+    const outcome = readEndpointInput(body, before === undefined ? nothingStored : storedOf(before));
+    if (!outcome.ok) return { kind: "invalid", problems: outcome.problems };
+    const full = before === undefined ? await this.#fullProblem(deviceId, this.#store.db) : undefined;
+    return full === undefined ? { kind: "valid" } : { kind: "invalid", problems: [full] };
   }
 
   /** Replaces an endpoint whole, but for stored secrets that the body leaves out or masks. */
@@ -219,6 +228,18 @@ export class Endpoints {
       host_key: credentials.hostKey,
       attrs: input.attrs === undefined ? null : JSON.stringify(input.attrs),
     };
+  }
+
+  /** What is wrong with adding another endpoint to a device, if it has as many as it may. */
+  async #fullProblem(deviceId: string, db: Kysely<Database>): Promise<FieldProblem | undefined> {
+    const { count } = await db
+      .selectFrom("endpoints")
+      .select((select) => select.fn.countAll<number>().as("count"))
+      .where("device_id", "=", deviceId)
+      .executeTakeFirstOrThrow();
+    if (count < endpointsPerDeviceMax) return undefined;
+    const message = `the device has ${count} endpoints already; at most ${endpointsPerDeviceMax} are allowed`;
+    return { field: "device", message };
   }
 
   #context(deviceId: string, endpointId: string, what: Secret): string {

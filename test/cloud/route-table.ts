@@ -60,6 +60,8 @@ POST /devicecontrol/newDeviceRequests/acceptAll | ROLE_DEVICE_CONTROL_ADMIN
 POST /devicecontrol/operations | ROLE_DEVICE_CONTROL_ADMIN
 POST /event/events | device
 POST /service/remoteaccess/devices/:deviceId/configurations | ROLE_REMOTE_ACCESS_ADMIN
+POST /service/remoteaccess/devices/:deviceId/configurations/:id/check | ROLE_REMOTE_ACCESS_ADMIN
+POST /service/remoteaccess/devices/:deviceId/configurations/check | ROLE_REMOTE_ACCESS_ADMIN
 POST /service/remoteaccess/keypair/generate | ROLE_REMOTE_ACCESS_ADMIN
 POST /tenant/oauth | public
 POST /tenant/oauth/token | public

@@ -27,11 +27,15 @@ export class ConsoleBench {
     this.browser = parts.browser;
   }
 
-  /** `allow`: entries of the gateway's own `[tunnels]`. */
-  static async start(gatewayId: string, allow: readonly string[]): Promise<ConsoleBench> {
+  /** `allow`: entries of the gateway's own `[tunnels]`; `lines`: more of that section. */
+  static async start(
+    gatewayId: string,
+    allow: readonly string[],
+    lines: readonly string[] = [],
+  ): Promise<ConsoleBench> {
     const folder = temporaryFolder();
     const cloud = await startCloudProgram(folder.path);
-    const tunnels = `[tunnels]\nallow = ${JSON.stringify(allow)}`;
+    const tunnels = ["[tunnels]", `allow = ${JSON.stringify(allow)}`, ...lines].join("\n");
     const gateway = startGatewayProgram(folder.path, cloud, { id: gatewayId, tunnels });
     return new ConsoleBench({ gatewayId, folder, cloud, gateway, browser: await openBrowser() });
   }

@@ -3,11 +3,13 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import type { Picture } from "./xwd.ts";
 
 /** Debian's Chromium, without a sandbox because CI runs as root, and without its background traffic. */
+export const chromiumOptions = {
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+};
+
 export async function openBrowser(): Promise<Browser> {
-  return await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
-  });
+  return await chromium.launch(chromiumOptions);
 }
 
 export async function signIn(page: Page, consoleUrl: string, password: string): Promise<void> {

@@ -28,6 +28,7 @@ export const peers = {
   sshKeygen: { program: "ssh-keygen", debianPackage: "openssh-client" },
   puttygen: { program: "puttygen", debianPackage: "putty-tools" },
   openssl: { program: "openssl", debianPackage: "openssl" },
+  certutil: { program: "certutil", debianPackage: "libnss3-tools" },
 } as const satisfies Record<string, Peer>;
 
 /** True if one is missing; says which, once for each test file that asks. */

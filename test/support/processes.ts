@@ -118,9 +118,14 @@ export class Program {
   }
 }
 
-/** `node bin/postern.mjs ...args` on the Node that runs the tests. */
-export function startPostern(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  return new Program(name, process.execPath, [join(repositoryRoot, "bin/postern.mjs"), ...args], { env });
+/** `node ...nodeArgs bin/postern.mjs ...args` on the Node that runs the tests. */
+export function startPostern(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  nodeArgs: readonly string[] = [],
+): Program {
+  return new Program(name, process.execPath, [...nodeArgs, join(repositoryRoot, "bin/postern.mjs"), ...args], { env });
 }
 
 /** A folder that goes away with the test. */

@@ -19,6 +19,7 @@ export async function startCloudProgram(
   folder: string,
   ports: { http: number; https: number; mqtts: number } = { http: 0, https: 0, mqtts: 0 },
   extraArgs: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
 ): Promise<RunningCloud> {
   const dataFolder = join(folder, "cloud");
   const program = startPostern(
@@ -32,6 +33,7 @@ export async function startCloudProgram(
       POSTERN_ADMIN_PASSWORD: adminPassword,
       POSTERN_BOOTSTRAP_PASSWORD: bootstrapPassword,
     },
+    nodeArgs,
   );
   const ready = await program.event("cloud.ready");
   const taken = ready["ports"] as RunningCloud["ports"];

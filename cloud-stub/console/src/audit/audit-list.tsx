@@ -6,8 +6,7 @@ import { Link } from "react-router";
 import { closeReasons } from "#protocol/close-reason.ts";
 import { errorText } from "../cloud/api-error.ts";
 import { fileName } from "../frame/file-name.ts";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { readBytes, readDateTime, readDuration } from "../frame/readable.ts";
 import { saveFile } from "../frame/save-file.ts";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
@@ -39,7 +38,7 @@ export function AuditList({ deviceId }: { readonly deviceId?: string }): ReactNo
     (signal: AbortSignal) => fetchAudit(filter, { deviceId, page }, signal),
     [filter, deviceId, page],
   );
-  const { value, error, refresh } = usePolled(load, refreshEveryMs);
+  const polled = usePolled(load, refreshEveryMs);
   const change = (part: Partial<AuditFilter>): void => {
     setPage(1);
     setFilter((last) => ({ ...last, ...part }));
@@ -47,19 +46,20 @@ export function AuditList({ deviceId }: { readonly deviceId?: string }): ReactNo
   return (
     <>
       <Filter filter={filter} onChange={change} deviceId={deviceId} />
-      <Problem error={error} onRetry={refresh} />
-      {value === undefined && error === undefined && <Wait text="Reading the audit records" />}
-      {value !== undefined && value.records.length === 0 && (
-        <div data-testid="no-audit-records">
-          <IxEmptyState layout="compact" header="No records fit" icon={iconAuditReport} />
-        </div>
-      )}
-      {value !== undefined && value.records.length > 0 && (
-        <RecordTable records={value.records} showsDevice={deviceId === undefined} />
-      )}
-      {value !== undefined && value.totalPages > 1 && (
-        <Pages page={page} totalPages={value.totalPages} onPage={setPage} />
-      )}
+      <PolledContent polled={polled} waitText="Reading the audit records">
+        {({ records, totalPages }) => (
+          <>
+            {records.length === 0 ? (
+              <div data-testid="no-audit-records">
+                <IxEmptyState layout="compact" header="No records fit" icon={iconAuditReport} />
+              </div>
+            ) : (
+              <RecordTable records={records} showsDevice={deviceId === undefined} />
+            )}
+            {totalPages > 1 && <Pages page={page} totalPages={totalPages} onPage={setPage} />}
+          </>
+        )}
+      </PolledContent>
     </>
   );
 }

@@ -29,8 +29,8 @@ export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return requestJson<T>("GET", path, signal === undefined ? {} : { signal });
 }
 
-export function postJson<T>(path: string, body: unknown): Promise<T> {
-  return requestJson<T>("POST", path, { body });
+export function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return requestJson<T>("POST", path, { body, ...(signal === undefined ? {} : { signal }) });
 }
 
 export function putJson<T>(path: string, body: unknown): Promise<T> {

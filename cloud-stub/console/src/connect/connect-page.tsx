@@ -46,6 +46,7 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
   const [aside, setAside] = useState<"none" | "clipboard" | "search">("none");
   const [session, setSession] = useState<ViewerSession>();
   const stage = useRef<HTMLDivElement>(null);
+  const leaveRef = useRef<() => void>(() => undefined);
   usePageTitle(names === undefined ? "Connect" : `${names.endpoint} on ${names.device}`);
 
   useEffect(() => {
@@ -86,6 +87,7 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
       leaving.abort();
       mine?.close();
     };
+    leaveRef.current = leave;
     window.addEventListener("pagehide", leave);
     return () => {
       window.removeEventListener("pagehide", leave);
@@ -100,10 +102,11 @@ function Viewer({ deviceId, configurationId, onAgain }: ViewerProps): ReactNode 
     if (isConnected) session?.focus();
   }, [isConnected, session]);
 
+  // By way of the effect: a connection that is only being prepared must not be opened any more.
   const disconnect = useCallback(() => {
     tell({ type: "person.disconnected" });
-    session?.close();
-  }, [session]);
+    leaveRef.current();
+  }, []);
 
   // What a shell said last may be what the person came for.
   const isReadable = session?.kind === "terminal" && state.reached === "connected";

@@ -3,8 +3,7 @@ import { iconErrorFilled, iconHistory, iconHourglass, iconSuccessFilled } from "
 import { IxEmptyState, IxIcon, IxSpinner } from "@siemens/ix-react";
 import { type ReactNode, useCallback } from "react";
 import { useDevice } from "../devices/device-page.tsx";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { readDateTime } from "../frame/readable.ts";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
@@ -51,7 +50,7 @@ function Operations({ maySeeSessions }: { readonly maySeeSessions: boolean }): R
     },
     [device.id, maySeeSessions],
   );
-  const { value, error, refresh } = usePolled(load, refreshEveryMs);
+  const polled = usePolled(load, refreshEveryMs);
 
   return (
     <>
@@ -59,22 +58,23 @@ function Operations({ maySeeSessions }: { readonly maySeeSessions: boolean }): R
         Each connection makes an operation in the name of the person who connects. The gateway keeps it up to date, and
         it ends successful or failed.
       </p>
-      <Problem error={error} onRetry={refresh} />
-      {value === undefined && error === undefined && <Wait text="Reading the operations" />}
-      {value !== undefined && value.operations.length === 0 && (
-        <IxEmptyState
-          layout="compact"
-          header="No operations yet"
-          subHeader="Connect to an endpoint to see one."
-          icon={iconHistory}
-        />
-      )}
-      {value !== undefined && value.operations.length > 0 && (
-        <OperationTable operations={value.operations} sessions={value.sessions} />
-      )}
-      {value !== undefined && value.operations.length >= operationsMax && (
-        <p className="soft">These are the newest {operationsMax}.</p>
-      )}
+      <PolledContent polled={polled} waitText="Reading the operations">
+        {({ operations, sessions }) => (
+          <>
+            {operations.length === 0 ? (
+              <IxEmptyState
+                layout="compact"
+                header="No operations yet"
+                subHeader="Connect to an endpoint to see one."
+                icon={iconHistory}
+              />
+            ) : (
+              <OperationTable operations={operations} sessions={sessions} />
+            )}
+            {operations.length >= operationsMax && <p className="soft">These are the newest {operationsMax}.</p>}
+          </>
+        )}
+      </PolledContent>
     </>
   );
 }

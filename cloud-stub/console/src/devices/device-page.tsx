@@ -4,8 +4,7 @@ import { IxContentHeader, IxEmptyState, IxTabItem, IxTabs } from "@siemens/ix-re
 import { type ReactNode, useCallback } from "react";
 import { Outlet, useLocation, useNavigate, useOutletContext, useParams } from "react-router";
 import { isApiError } from "../cloud/api-error.ts";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
 import { useIsSubscribed } from "../remote-access/subscription.ts";
@@ -20,7 +19,8 @@ export function DevicePage(): ReactNode {
   const { deviceId = "" } = useParams();
   const navigate = useNavigate();
   const load = useCallback((signal: AbortSignal) => fetchDevice(deviceId, signal), [deviceId]);
-  const { value: device, error, refresh } = usePolled(load, refreshEveryMs);
+  const polled = usePolled(load, refreshEveryMs);
+  const { value: device, error } = polled;
   usePageTitle(device === undefined ? "Device" : deviceName(device));
 
   if (isApiError(error, "api.not-found")) {
@@ -43,9 +43,9 @@ export function DevicePage(): ReactNode {
       >
         {device !== undefined && <OnlineState isOnline={isOnline(device)} />}
       </IxContentHeader>
-      <Problem error={error} onRetry={refresh} />
-      {device === undefined && error === undefined && <Wait text="Reading the device" />}
-      {device !== undefined && <DeviceTabs device={device} />}
+      <PolledContent polled={polled} waitText="Reading the device">
+        {(known) => <DeviceTabs device={known} />}
+      </PolledContent>
     </>
   );
 }

@@ -3,8 +3,7 @@ import { iconDeviceManager, iconSearch } from "@siemens/ix-icons/icons";
 import { IxContentHeader, IxEmptyState, IxIcon } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
@@ -31,7 +30,8 @@ export function DevicesPage(): ReactNode {
 }
 
 function DeviceList(): ReactNode {
-  const { value, error, refresh } = usePolled(fetchDevices, refreshEveryMs);
+  const polled = usePolled(fetchDevices, refreshEveryMs);
+  const { value } = polled;
   const [filter, setFilter] = useState("");
   const shown = value?.devices.filter((device) => matches(device, filter)) ?? [];
   const online = value?.devices.filter(isOnline).length ?? 0;
@@ -47,14 +47,18 @@ function DeviceList(): ReactNode {
       >
         {count > 0 && <Filter value={filter} onChange={setFilter} />}
       </IxContentHeader>
-      <Problem error={error} onRetry={refresh} />
-      {value === undefined && error === undefined && <Wait text="Reading the list of devices" />}
-      {value !== undefined && count === 0 && <NoDevices />}
-      {count > 0 && shown.length === 0 && (
-        <IxEmptyState layout="compact" header={`No device matches “${filter}”`} icon={iconSearch} />
-      )}
-      {shown.length > 0 && <DeviceTable devices={shown} />}
-      {value?.isCutOff === true && <p className="soft">There are more devices than this list shows.</p>}
+      <PolledContent polled={polled} waitText="Reading the list of devices">
+        {({ isCutOff }) => (
+          <>
+            {count === 0 && <NoDevices />}
+            {count > 0 && shown.length === 0 && (
+              <IxEmptyState layout="compact" header={`No device matches “${filter}”`} icon={iconSearch} />
+            )}
+            {shown.length > 0 && <DeviceTable devices={shown} />}
+            {isCutOff && <p className="soft">There are more devices than this list shows.</p>}
+          </>
+        )}
+      </PolledContent>
     </>
   );
 }

@@ -1,9 +1,9 @@
 // Asks before something is done that cannot be taken back, does it, and says why when it fails.
 import { IxButton } from "@siemens/ix-react";
-import { type ReactNode, useState } from "react";
-import { errorText } from "../cloud/api-error.ts";
+import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
 import { initialFocus } from "./text-field.tsx";
+import { useDialogAction } from "./use-dialog-action.ts";
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -17,20 +17,7 @@ interface ConfirmDialogProps {
 
 export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
   const { title, testId, confirmText, onConfirm, onDone, onClose, children } = props;
-  const [isBusy, setIsBusy] = useState(false);
-  const [error, setError] = useState<string>();
-  const confirm = async (): Promise<void> => {
-    setIsBusy(true);
-    setError(undefined);
-    try {
-      await onConfirm();
-      onDone();
-      onClose();
-    } catch (failure) {
-      setError(errorText(failure));
-      setIsBusy(false);
-    }
-  };
+  const { isBusy, error, start } = useDialogAction(onConfirm, { onDone, onClose });
   return (
     <Dialog
       title={title}
@@ -44,7 +31,7 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
           <IxButton
             variant="danger-primary"
             loading={isBusy}
-            onClick={() => void confirm()}
+            onClick={() => void start()}
             data-testid={`${testId}-confirm`}
           >
             {confirmText}

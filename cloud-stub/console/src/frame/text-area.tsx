@@ -1,5 +1,6 @@
 // One labelled field for several lines, such as a key, with its hint, its error and what else serves it.
 import type { ReactNode } from "react";
+import { FieldNote } from "./text-field.tsx";
 
 export interface TextAreaProps {
   readonly id: string;
@@ -37,9 +38,7 @@ export function TextArea(props: TextAreaProps): ReactNode {
         aria-invalid={error !== undefined}
         aria-describedby={`${id}-note`}
       />
-      <div id={`${id}-note`} className={error === undefined ? "field-hint" : "field-error"} data-testid={`${id}-note`}>
-        {error ?? hint}
-      </div>
+      <FieldNote id={`${id}-note`} hint={hint} error={error} />
     </div>
   );
 }

@@ -87,17 +87,28 @@ export function ChoiceField({ id, label, value, onChange, choices, hint, error }
   );
 }
 
-function FieldNote({
-  id,
-  hint,
-  error,
-}: {
+interface FieldNoteProps {
   readonly id: string;
   readonly hint: string | undefined;
   readonly error: string | undefined;
-}): ReactNode {
+}
+
+/** Below a field: its hint, or what is wrong, which may come while somebody types and is then read out. */
+export function FieldNote({ id, hint, error }: FieldNoteProps): ReactNode {
+  const note = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // In a long form it may come below the edge, where nobody looks who is typing.
+    const isHere = document.activeElement?.getAttribute("aria-describedby") === id;
+    if (error !== undefined && isHere) note.current?.scrollIntoView({ block: "nearest" });
+  }, [id, error]);
   return (
-    <div id={id} className={error === undefined ? "field-hint" : "field-error"} data-testid={`${id}`}>
+    <div
+      ref={note}
+      id={id}
+      className={error === undefined ? "field-hint" : "field-error"}
+      aria-live="polite"
+      data-testid={id}
+    >
       {error ?? hint}
     </div>
   );

@@ -2,8 +2,7 @@
 import { iconAddCircle } from "@siemens/ix-icons/icons";
 import { IxContentHeader, IxEmptyState } from "@siemens/ix-react";
 import type { ReactNode } from "react";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
@@ -30,7 +29,7 @@ export function RegistrationPage(): ReactNode {
 }
 
 function Registration({ mayChange }: { readonly mayChange: boolean }): ReactNode {
-  const { value: requests, error, refresh } = usePolled(fetchRegistrationRequests, refreshEveryMs);
+  const polled = usePolled(fetchRegistrationRequests, refreshEveryMs);
   return (
     <>
       <IxContentHeader
@@ -39,24 +38,25 @@ function Registration({ mayChange }: { readonly mayChange: boolean }): ReactNode
       />
       <Steps />
       {mayChange ? (
-        <AddDeviceForm onAdded={refresh} />
+        <AddDeviceForm onAdded={polled.refresh} />
       ) : (
         <p className="help-line">To register gateways you need “Change” permission for Device control.</p>
       )}
       <h2 className="section-title">Requests</h2>
-      <Problem error={error} onRetry={refresh} />
-      {requests === undefined && error === undefined && <Wait text="Reading the requests" />}
-      {requests !== undefined && requests.length === 0 && (
-        <IxEmptyState
-          layout="compact"
-          header="No gateway is waiting to be registered"
-          subHeader="Accepted gateways leave this list once they have fetched their credentials."
-          icon={iconAddCircle}
-        />
-      )}
-      {requests !== undefined && requests.length > 0 && (
-        <RequestTable requests={requests} mayChange={mayChange} onChanged={refresh} />
-      )}
+      <PolledContent polled={polled} waitText="Reading the requests">
+        {(requests) =>
+          requests.length === 0 ? (
+            <IxEmptyState
+              layout="compact"
+              header="No gateway is waiting to be registered"
+              subHeader="Accepted gateways leave this list once they have fetched their credentials."
+              icon={iconAddCircle}
+            />
+          ) : (
+            <RequestTable requests={requests} mayChange={mayChange} onChanged={polled.refresh} />
+          )
+        }
+      </PolledContent>
     </>
   );
 }

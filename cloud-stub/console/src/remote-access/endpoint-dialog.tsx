@@ -1,15 +1,15 @@
 // The form that adds or edits an endpoint. What was typed survives an error.
 import { IxButton } from "@siemens/ix-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { errorText, isApiError } from "../cloud/api-error.ts";
 import { Dialog } from "../frame/dialog.tsx";
 import { ChoiceField, TextField } from "../frame/text-field.tsx";
 import { saveEndpoint } from "./endpoint.ts";
 import { draftOf, type EndpointDraft, hasPin, withProtocol } from "./endpoint-draft.ts";
 import type { Endpoint, OfferedProtocol } from "./endpoint-shape.ts";
-import { type EndpointField, readSaveErrors, type SaveErrors } from "./field-errors.ts";
+import type { EndpointField } from "./field-errors.ts";
 import "./remote-access.css";
 import { SignInFields } from "./sign-in-fields.tsx";
+import { useEndpointErrors } from "./use-endpoint-errors.ts";
 
 interface EndpointDialogProps {
   readonly deviceId: string;
@@ -20,8 +20,6 @@ interface EndpointDialogProps {
   readonly onClose: () => void;
 }
 
-const noErrors: SaveErrors = { fields: {} };
-
 const protocolHints: Readonly<Record<string, string>> = {
   VNC: "The console shows the panel’s screen.",
   TELNET: "A terminal in the console. Not encrypted between the gateway and the device.",
@@ -31,32 +29,29 @@ const protocolHints: Readonly<Record<string, string>> = {
 
 export function EndpointDialog({ deviceId, protocols, existing, onSaved, onClose }: EndpointDialogProps): ReactNode {
   const [draft, setDraft] = useState<EndpointDraft>(() => draftOf(existing, protocols));
-  const [errors, setErrors] = useState<SaveErrors>(noErrors);
+  const { errors, touch, forgive, clear, refused } = useEndpointErrors(deviceId, draft, existing);
   const [isBusy, setIsBusy] = useState(false);
-  const change = (part: Partial<EndpointDraft>): void => setDraft((last) => ({ ...last, ...part }));
+  const change = (part: Partial<EndpointDraft>): void => {
+    touch(part);
+    setDraft((last) => ({ ...last, ...part }));
+  };
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (isBusy) return;
     setIsBusy(true);
-    setErrors(noErrors);
+    clear();
     try {
       await saveEndpoint(deviceId, draft, existing);
       onSaved();
       onClose();
     } catch (failure) {
-      const text = errorText(failure);
-      setErrors(isApiError(failure, "api.invalid") ? readSaveErrors(text) : { fields: {}, general: text });
+      refused(failure);
       setIsBusy(false);
     }
   };
 
   const hasSignIn = draft.protocol === "VNC" || draft.protocol === "SSH";
-  const forgive = (fields: readonly EndpointField[]): void =>
-    setErrors((last) => ({
-      ...last,
-      fields: Object.fromEntries(Object.entries(last.fields).filter(([field]) => !fields.some((one) => one === field))),
-    }));
   const errorAt = (field: EndpointField): string | undefined => errors.fields[field];
   // An error of a field that is not on the form still has to be seen.
   const hidden = [

@@ -1,7 +1,9 @@
 // Remote access endpoints of a gateway, as the cloud's configuration interface speaks of them.
 import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
+import { ApiError } from "../cloud/api-error.ts";
 import { bodyOf, type EndpointDraft } from "./endpoint-draft.ts";
 import type { Endpoint, OfferedProtocol } from "./endpoint-shape.ts";
+import { readSaveErrors, type SaveErrors } from "./field-errors.ts";
 
 export interface KeyPair {
   readonly publicKey: string;
@@ -25,6 +27,28 @@ export function saveEndpoint(deviceId: string, draft: EndpointDraft, existing: E
   const body = bodyOf(draft, existing);
   if (existing === undefined) return postJson(base(deviceId), body);
   return putJson(`${base(deviceId)}/${encodeURIComponent(existing.id)}`, body);
+}
+
+/**
+ * What saving would refuse, asked while somebody types; nothing is stored. Undefined where the cloud has no such route.
+ * The passphrase stays here: opening a locked key takes a second of the cloud's time, which is for saving alone.
+ */
+export async function checkEndpoint(
+  deviceId: string,
+  draft: EndpointDraft,
+  existing: Endpoint | undefined,
+  signal: AbortSignal,
+): Promise<SaveErrors | undefined> {
+  const id = existing === undefined ? "" : `/${encodeURIComponent(existing.id)}`;
+  try {
+    await postJson(`${base(deviceId)}${id}/check`, bodyOf({ ...draft, passphrase: "" }, existing), signal);
+    return { fields: {} };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404 || error.status === 405) return undefined;
+    if (error.code === "api.invalid") return readSaveErrors(error.message);
+    throw error;
+  }
 }
 
 export function removeEndpoint(deviceId: string, id: string): Promise<void> {

@@ -5,8 +5,7 @@ import { type ReactNode, useCallback, useState } from "react";
 import { canRemoteAccess, isOnline } from "../devices/device.ts";
 import { useDevice } from "../devices/device-page.tsx";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayConfigureEndpoints, mayConnect } from "../sign-in/permissions.ts";
@@ -44,7 +43,7 @@ type OpenDialog =
 function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactNode {
   const device = useDevice();
   const load = useCallback((signal: AbortSignal) => fetchEndpoints(device.id, signal), [device.id]);
-  const { value: endpoints, error, refresh } = usePolled(load, refreshEveryMs);
+  const polled = usePolled(load, refreshEveryMs);
   const [dialog, setDialog] = useState<OpenDialog>({ kind: "none" });
   const close = (): void => setDialog({ kind: "none" });
   /** As it is now: a connection in another tab may have learnt a key since the list was read. */
@@ -70,19 +69,22 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           </IxButton>
         )}
       </div>
-      <Problem error={error} onRetry={refresh} />
-      {endpoints === undefined && error === undefined && <Wait text="Reading the endpoints" />}
-      {endpoints !== undefined && endpoints.length === 0 && <NoEndpoints mayConfigure={mayConfigure} />}
-      {endpoints !== undefined && endpoints.length > 0 && (
-        <EndpointTable
-          deviceId={device.id}
-          endpoints={endpoints}
-          mayConfigure={mayConfigure}
-          onEdit={(endpoint) => void edit(endpoint)}
-          onRemove={(endpoint) => setDialog({ kind: "remove", endpoint })}
-          onNative={(endpoint) => setDialog({ kind: "native", endpoint })}
-        />
-      )}
+      <PolledContent polled={polled} waitText="Reading the endpoints">
+        {(endpoints) =>
+          endpoints.length === 0 ? (
+            <NoEndpoints mayConfigure={mayConfigure} />
+          ) : (
+            <EndpointTable
+              deviceId={device.id}
+              endpoints={endpoints}
+              mayConfigure={mayConfigure}
+              onEdit={(endpoint) => void edit(endpoint)}
+              onRemove={(endpoint) => setDialog({ kind: "remove", endpoint })}
+              onNative={(endpoint) => setDialog({ kind: "native", endpoint })}
+            />
+          )
+        }
+      </PolledContent>
       {!mayConfigure && (
         <p className="help-line">
           To add, edit or remove endpoints you need “Change” permission for Remote access and for Device control.
@@ -93,7 +95,7 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           deviceId={device.id}
           protocols={protocolsFor(device.c8y_RemoteAccessSupportedProtocols)}
           existing={dialog.kind === "edit" ? dialog.endpoint : undefined}
-          onSaved={refresh}
+          onSaved={polled.refresh}
           onClose={close}
         />
       )}
@@ -106,7 +108,7 @@ function Endpoints({ mayConfigure }: { readonly mayConfigure: boolean }): ReactN
           testId="remove-endpoint-dialog"
           confirmText="Remove"
           onConfirm={() => removeEndpoint(device.id, dialog.endpoint.id)}
-          onDone={refresh}
+          onDone={polled.refresh}
           onClose={close}
         >
           <strong>{dialog.endpoint.name}</strong> ({dialog.endpoint.hostname}:{dialog.endpoint.port}) and what is stored

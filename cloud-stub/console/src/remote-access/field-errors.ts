@@ -42,6 +42,31 @@ export function readSaveErrors(message: string): SaveErrors {
   return general.length === 0 ? { fields } : { fields, general: general.join(" ") };
 }
 
+export function withoutFields(errors: SaveErrors, fields: readonly EndpointField[]): SaveErrors {
+  const left = Object.entries(errors.fields).filter(([field]) => !fields.some((one) => one === field));
+  return { ...errors, fields: Object.fromEntries(left) };
+}
+
+/**
+ * What to show once the cloud has judged what stands in the form now. What a person was told already stays for as long as
+ * it is wrong; anything else is said only of a field that `isDone`: nobody wants to read what they are about to fill in.
+ */
+export function errorsWhileTyping(
+  shown: SaveErrors,
+  judged: SaveErrors,
+  isDone: (field: EndpointField) => boolean,
+): SaveErrors {
+  const fields: Partial<Record<EndpointField, string>> = {};
+  for (const [field, text] of Object.entries(judged.fields)) {
+    if (isField(field) && (shown.fields[field] !== undefined || isDone(field))) fields[field] = text;
+  }
+  // The cloud was asked without it.
+  const { passphrase } = shown.fields;
+  delete fields.passphrase;
+  if (passphrase !== undefined) fields.passphrase = passphrase;
+  return shown.general === undefined || judged.general === undefined ? { fields } : { fields, general: judged.general };
+}
+
 function isField(name: string): name is EndpointField {
   return Object.hasOwn(labels, name);
 }

@@ -4,8 +4,7 @@ import { IxButton, IxContentHeader, IxEmptyState } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { readBytes } from "../frame/readable.ts";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
@@ -32,26 +31,29 @@ export function SessionsPage(): ReactNode {
 }
 
 function Sessions(): ReactNode {
-  const { value: sessions, error, refresh } = usePolled(fetchSessions, refreshEveryMs);
+  const polled = usePolled(fetchSessions, refreshEveryMs);
   const [toEnd, setToEnd] = useState<LiveSession>();
   return (
     <>
       <IxContentHeader headerTitle="Sessions" headerSubtitle="Connections that are open at this moment" />
-      <Problem error={error} onRetry={refresh} />
-      {sessions === undefined && error === undefined && <Wait text="Reading the sessions" />}
-      {sessions !== undefined && sessions.length === 0 && (
-        <div data-testid="no-sessions">
-          <IxEmptyState layout="compact" header="Nobody is connected" icon={iconConnections} />
-        </div>
-      )}
-      {sessions !== undefined && sessions.length > 0 && <SessionTable sessions={sessions} onEnd={setToEnd} />}
+      <PolledContent polled={polled} waitText="Reading the sessions">
+        {(sessions) =>
+          sessions.length === 0 ? (
+            <div data-testid="no-sessions">
+              <IxEmptyState layout="compact" header="Nobody is connected" icon={iconConnections} />
+            </div>
+          ) : (
+            <SessionTable sessions={sessions} onEnd={setToEnd} />
+          )
+        }
+      </PolledContent>
       {toEnd !== undefined && (
         <ConfirmDialog
           title="End the session"
           testId="end-session-dialog"
           confirmText="End"
           onConfirm={() => endSession(toEnd.id)}
-          onDone={refresh}
+          onDone={polled.refresh}
           onClose={() => setToEnd(undefined)}
         >
           <strong>{toEnd.userName}</strong> is then disconnected from <strong>{toEnd.endpointName}</strong>, and is told

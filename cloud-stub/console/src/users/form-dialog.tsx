@@ -1,8 +1,8 @@
 // A dialog with a form: saves, says under the form why it could not, and keeps what was typed.
 import { IxButton } from "@siemens/ix-react";
-import { type FormEvent, type ReactNode, useState } from "react";
-import { errorText } from "../cloud/api-error.ts";
+import type { FormEvent, ReactNode } from "react";
 import { Dialog } from "../frame/dialog.tsx";
+import { useDialogAction } from "../frame/use-dialog-action.ts";
 
 interface FormDialogProps {
   readonly title: string;
@@ -23,21 +23,10 @@ export function FormDialog({
   onClose,
   children,
 }: FormDialogProps): ReactNode {
-  const [isBusy, setIsBusy] = useState(false);
-  const [error, setError] = useState<string>();
-  const submit = async (event: FormEvent): Promise<void> => {
+  const { isBusy, error, start } = useDialogAction(onSave, { onDone: onSaved, onClose });
+  const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (isBusy) return;
-    setIsBusy(true);
-    setError(undefined);
-    try {
-      await onSave();
-      onSaved();
-      onClose();
-    } catch (failure) {
-      setError(errorText(failure));
-      setIsBusy(false);
-    }
+    void start();
   };
   const formId = `${testId}-form`;
   return (

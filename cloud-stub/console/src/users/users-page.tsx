@@ -3,8 +3,7 @@ import { iconContextMenu, iconPlus, iconUserManagement } from "@siemens/ix-icons
 import { IxButton, IxContentHeader, IxDropdownButton, IxDropdownItem, IxEmptyState, IxPill } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { Wait } from "../frame/full-page-wait.tsx";
-import { Problem } from "../frame/problem.tsx";
+import { PolledContent } from "../frame/polled-content.tsx";
 import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
@@ -34,25 +33,32 @@ export function UsersPage(): ReactNode {
 }
 
 function Users(): ReactNode {
-  const { value: accounts, error, refresh } = usePolled(fetchAccounts, refreshEveryMs);
+  const polled = usePolled(fetchAccounts, refreshEveryMs);
   const mayChange = mayChangeUsers(useCurrentUser());
   const [dialog, setDialog] = useState<OpenDialog>({ kind: "none" });
   return (
     <>
       <IxContentHeader headerTitle="Users" headerSubtitle="Who may sign in, and the groups that say what they may do">
-        {mayChange && accounts !== undefined && (
+        {mayChange && polled.value !== undefined && (
           <IxButton icon={iconPlus} onClick={() => setDialog({ kind: "add" })} data-testid="add-user">
             Add user
           </IxButton>
         )}
       </IxContentHeader>
-      <Problem error={error} onRetry={refresh} />
-      {accounts === undefined && error === undefined && <Wait text="Reading the users" />}
-      {accounts !== undefined && <UserTable accounts={accounts} mayChange={mayChange} onDialog={setDialog} />}
-      {accounts?.isCutOff === true && <p className="soft">There are more than the {usersMax} users of this list.</p>}
-      {accounts !== undefined && (
-        <Dialogs dialog={dialog} accounts={accounts} onSaved={refresh} onClose={() => setDialog({ kind: "none" })} />
-      )}
+      <PolledContent polled={polled} waitText="Reading the users">
+        {(accounts) => (
+          <>
+            <UserTable accounts={accounts} mayChange={mayChange} onDialog={setDialog} />
+            {accounts.isCutOff && <p className="soft">There are more than the {usersMax} users of this list.</p>}
+            <Dialogs
+              dialog={dialog}
+              accounts={accounts}
+              onSaved={polled.refresh}
+              onClose={() => setDialog({ kind: "none" })}
+            />
+          </>
+        )}
+      </PolledContent>
     </>
   );
 }
