@@ -1,6 +1,7 @@
 // `postern cloud user|audit|backup|restore|rekey`: what is done to a cloud's data folder from the command line.
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { parseHash } from "./command-options.ts";
 
 type Finished = (exitCode: number) => void;
 
@@ -62,10 +63,14 @@ function addUserCommands(cloud: Command): void {
 function addAuditCommands(cloud: Command, finished: Finished): void {
   const audit = cloud.command("audit").description("the cloud's audit trail");
   takesData(audit.command("verify"))
-    .description("check that no audit record was changed or removed; exit code 1 if one was")
-    .action(async ({ data }: DataOption) => {
+    .description(
+      "check that no audit record was changed or removed, and print the last one's hash; exit code 1 if one was",
+    )
+    .option("--expect <hash>", "a hash that this command printed earlier: it must still be in the trail", parseHash)
+    .action(async ({ data, expect }: DataOption & { readonly expect?: string }) => {
       const { verifyCloudAudit } = await import("#cloud-stub/main.ts");
-      const { isUnbroken, words } = verifyCloudAudit({ dataDir: resolve(data) });
+      const expected = expect === undefined ? {} : { expectedHash: expect };
+      const { isUnbroken, words } = verifyCloudAudit({ dataDir: resolve(data), ...expected });
       console.log(words);
       finished(isUnbroken ? 0 : 1);
     });

@@ -18,6 +18,14 @@ export function parseAddress(text: string): string {
   return text;
 }
 
+/** SHA-256 as the audit commands print it. */
+export function parseHash(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) {
+    throw new InvalidArgumentError("It must be the 64 digits (0-9, a-f) that `postern cloud audit verify` printed.");
+  }
+  return text;
+}
+
 function parseWhole(text: string, what: string, max: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= max)) throw new InvalidArgumentError(`It must be ${what}: a whole number from 0 to ${max}.`);

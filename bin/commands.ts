@@ -88,12 +88,9 @@ function addCloud(program: Command, finished: (exitCode: number) => void): void 
     .option("--mqtts-port <number>", "port for MQTT over TLS; 0 takes a free one", parsePort, 8883)
     .option("--master-key-file <file>", "32 random bytes in base64 with which stored secrets are sealed")
     .action(async ({ data, ...options }: CloudOptions, command: Command) => {
-      const { runCloud } = await import("#cloud-stub/main.ts");
-      const stopped = untilStopSignal();
+      const { serveCloud } = await import("#cloud-stub/main.ts");
       const explicit = askedFor(command, ["httpPort", "httpsPort", "mqttsPort"] as const);
-      const running = await runCloud({ ...options, dataDir: resolve(data), explicit });
-      await stopped;
-      await running.stop();
+      finished(await serveCloud({ ...options, dataDir: resolve(data), explicit }, untilStopSignal()));
     });
   addDataCommands(cloud, finished);
 }

@@ -1,4 +1,5 @@
 // Counts connections that have not shown yet who they are, altogether and for each remote address.
+import { networkOf } from "./peer.ts";
 
 export interface ArrivalLimits {
   readonly max: number;
@@ -28,7 +29,8 @@ export class ArrivalCount {
     this.#limits = limits;
   }
 
-  enter(address: string): Arrival | ArrivalRefusal {
+  enter(from: string): Arrival | ArrivalRefusal {
+    const address = networkOf(from);
     if (this.#count >= this.#limits.max) return this.#refuse("too-many-connections", "");
     const ofAddress = this.#ofAddress.get(address) ?? 0;
     if (ofAddress >= this.#limits.perAddressMax) return this.#refuse("too-many-connections-of-address", address);

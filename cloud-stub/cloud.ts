@@ -1,6 +1,7 @@
 // The cloud stand-in, given its world: it is handed streams and never opens a port itself (main.ts does).
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { InspectionEvent } from "xstate";
 import type { Clock, Random } from "#hardware/ports.ts";
 import { writeFailureReason } from "#protocol/close-reason.ts";
 import { remoteAccessFragment } from "#protocol/remote-access.ts";
@@ -47,6 +48,8 @@ export interface CloudOptions {
   /** Folder of the built console. */
   readonly consoleDir?: string;
   readonly limits?: Partial<SessionLimits>;
+  /** Told of everything that the sessions' machines do; for a record of a run. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 export interface Cloud {
@@ -59,6 +62,8 @@ export interface Cloud {
   status(): { readonly mqttClients: number; readonly sessions: number; readonly webSockets: number };
   /** Sessions end with `cloud.stopping`, then everything closes; within 5 s. */
   stop(): Promise<void>;
+  /** As `stop`, but sessions end with `internal.error`: something broke, and nobody knows how much. */
+  stopBroken(): Promise<void>;
   /** As a kill -9: sockets destroyed, store closed, no words. */
   kill(): void;
 }
@@ -103,6 +108,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const remoteAccess: RemoteAccess = new RemoteAccess({
       ...services,
       limits: options.limits,
+      inspect: options.inspect,
       panelTls: openPanelTls,
       isSubscribed: () => services.subscriptions.has(remoteAccessApplication),
       onSession: () => connectRights.sessionBegan(),
@@ -112,9 +118,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const peers = new Map<Duplex, Peer>();
     const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
     const deadlines = new WeakMap<Duplex, RequestDeadline>();
-    app.server.prependListener("request", (request: IncomingMessage, response: ServerResponse) =>
-      deadlines.get(request.socket)?.began(request, response),
-    );
+    app.server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+      // Node would take the time from its own clock, whatever the cloud's says.
+      response.sendDate = false;
+      response.setHeader("Date", new Date(options.clock.nowMs()).toUTCString());
+      deadlines.get(request.socket)?.began(request, response);
+    });
     app.server.prependListener("upgrade", (request: IncomingMessage) => deadlines.get(request.socket)?.end());
     const arrivals = new WeakMap<Peer, Arrival>();
     services.authentication.watchLogins((peer) => arrivals.get(peer)?.leave());
@@ -207,6 +216,11 @@ class RunningCloud implements Cloud {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  stopBroken(): Promise<void> {
+    if (this.#stopped === undefined) this.#parts.remoteAccess.endSessions({}, "internal.error");
+    return this.stop();
   }
 
   async #stop(): Promise<void> {

@@ -9,16 +9,20 @@ import type { RekeyOutcome } from "./store/rekey.ts";
 /** Version of the database from which on its audit records are chained. */
 const chainedSince = 3;
 
-/** Reads only, also while a cloud runs. Throws CloudError. */
-export function verifyAuditIn(dataDir: string): { readonly isUnbroken: boolean; readonly words: string } {
+/** Reads only, also while a cloud runs; with an expected hash the trail is unbroken only if that is in it. Throws CloudError. */
+export function verifyAuditIn(
+  dataDir: string,
+  expectedHash?: string,
+): { readonly isUnbroken: boolean; readonly words: string } {
   const file = databaseFileIn(dataDir);
   const database = new SqliteDatabase(file, { readonly: true });
   try {
     if (Number(database.pragma("user_version", { simple: true })) < chainedSince) {
       throw new CloudError("cloud.bad-option", `The records of ${file} are not chained yet: start the cloud once.`);
     }
-    const verdict = verifyAudit(database);
-    return { isUnbroken: verdict.isUnbroken, words: auditWords(verdict) };
+    const verdict = verifyAudit(database, expectedHash?.toLowerCase());
+    const isThere = verdict.isUnbroken && verdict.expected?.isThere !== false;
+    return { isUnbroken: isThere, words: auditWords(verdict) };
   } finally {
     database.close();
   }
@@ -31,7 +35,23 @@ export function backupIn(options: { readonly dataDir: string; readonly to: strin
 
 export function auditWords(verdict: AuditVerdict): string {
   if (!verdict.isUnbroken) return `The audit trail is broken. ${verdict.what}`;
-  return `The audit trail is unbroken: ${verdict.records} records, the last one has the hash ${verdict.lastHash}.`;
+  const { records, lastHash, expected } = verdict;
+  const what = `${records} records, the last one has the hash ${lastHash}.`;
+  if (expected === undefined) return `The audit trail is unbroken: ${what}`;
+  if (expected.isThere) {
+    return `The audit trail is unbroken: ${what} ${expectedWords(expected.record, records - expected.record)}`;
+  }
+  return `The audit trail fits together, but the expected hash is not in it: ${what} ${whyNotThere}`;
+}
+
+const whyNotThere =
+  "Since that hash was noted the trail was cut off or written anew, or a back-up from before was put in place; or it is the hash of another cloud.";
+
+function expectedWords(record: number, added: number): string {
+  const which =
+    record === 0 ? "The expected hash stands for an empty trail" : `The expected hash is that of record ${record}`;
+  if (added === 0) return `${which}; nothing was added since.`;
+  return `${which}; ${added === 1 ? "1 record was" : `${added} records were`} added since.`;
 }
 
 export function rekeyWords({ secrets, wasDone }: RekeyOutcome, newMasterKeyFile: string): string {

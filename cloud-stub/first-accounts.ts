@@ -18,7 +18,8 @@ export interface NewAccount {
 }
 
 /**
- * Makes the accounts that are missing. Gives back the passwords that were made up here, and only those. `keep` is told
+ * Makes the accounts that are missing; the administrator only where nobody could manage accounts, so that one who was
+ * deleted does not come back with an old password. Gives back the passwords that were made up here, and only those. `keep` is told
  * of the accounts before any of them is made, so that no password is lost with the process.
  */
 export async function ensureFirstAccounts(
@@ -27,7 +28,8 @@ export async function ensureFirstAccounts(
   wanted: FirstPasswords,
   keep: (accounts: readonly NewAccount[]) => void = () => {},
 ): Promise<FirstPasswords> {
-  const isAdminMissing = (await accounts.get(tenantId, adminUserName)) === undefined;
+  const isAdminMissing =
+    (await accounts.get(tenantId, adminUserName)) === undefined && !(await accounts.hasAdministrator(tenantId));
   const isBootstrapMissing = (await accounts.get(bootstrapTenantId, bootstrapUserName)) === undefined;
   const created: FirstPasswords = {
     ...(isAdminMissing && wanted.adminPassword === undefined ? { adminPassword: accounts.newPassword() } : {}),

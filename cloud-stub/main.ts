@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linuxClock } from "#hardware/linux/clock.ts";
 import { linuxRandom } from "#hardware/linux/random.ts";
+import { watchForBroken } from "./broken-process.ts";
+import { describeBug } from "./bug.ts";
 import { type Certificates, ensureCertificates } from "./certificates/certificates.ts";
 import { type Cloud, defaultTenantId, startCloud } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
@@ -63,7 +65,12 @@ export interface CloudProcess {
   readonly cloud: Cloud;
   /** Ends sessions with `cloud.stopping` and closes everything, within 5 s. */
   stop(): Promise<void>;
+  /** As `stop`, with `internal.error`. */
+  stopBroken(): Promise<void>;
 }
+
+/** How long a cloud in which something broke may take to stop in order, in ms. */
+const brokenStopMs = 6_000;
 
 const defaultHostNames = ["localhost", "127.0.0.1", "::1"];
 const defaultPorts: Readonly<Record<PortName, number>> = { httpPort: 8080, httpsPort: 8443, mqttsPort: 8883 };
@@ -125,11 +132,11 @@ export function backupCloud(options: { readonly dataDir: string; readonly to: st
 }
 
 /** `postern cloud audit verify`: see audit/verify-audit.ts. */
-export function verifyCloudAudit(options: { readonly dataDir: string }): {
+export function verifyCloudAudit(options: { readonly dataDir: string; readonly expectedHash?: string }): {
   readonly isUnbroken: boolean;
   readonly words: string;
 } {
-  return verifyAuditIn(options.dataDir);
+  return verifyAuditIn(options.dataDir, options.expectedHash);
 }
 
 /** `postern cloud restore`: see store/restore.ts. */
@@ -153,6 +160,30 @@ export function lockFolder(folder: string, inUse: string): DataLock {
   return lockDataFolder(folder, inUse);
 }
 
+/**
+ * `postern cloud run`: serves until `stopped` settles, or until something breaks that nobody caught; then it stops in order
+ * rather than go on in an unknown state. Gives the exit code. Throws as `runCloud`.
+ */
+export async function serveCloud(options: RunCloudOptions, stopped: Promise<unknown>): Promise<number> {
+  const log = createCloudLog(linuxClock, options.write ?? writeLine);
+  const guard = watchForBroken(log);
+  const starting = runCloud(options);
+  const running = await Promise.race([starting, guard.broken]);
+  if (running !== "broken" && (await Promise.race([stopped, guard.broken])) !== "broken") {
+    await running.stop();
+    return guard.isBroken ? 1 : 0;
+  }
+  // One that is still starting is stopped as soon as it can be.
+  const stopping = starting.then((started) => started.stopBroken());
+  const limit = new Promise<"late">((resolve) => setTimeout(resolve, brokenStopMs, "late"));
+  try {
+    if ((await Promise.race([stopping, limit])) === "late") log.error("cloud.stop-failed", { why: "too slow" });
+  } catch (error) {
+    log.error("cloud.stop-failed", describeBug(error));
+  }
+  return 1;
+}
+
 /** Starts a cloud on real ports. Throws CloudError or StoreError with one line for a person. */
 export async function runCloud(options: RunCloudOptions): Promise<CloudProcess> {
   const names = readHostNames(options.hostname ?? defaultHostNames);
@@ -164,6 +195,10 @@ export async function runCloud(options: RunCloudOptions): Promise<CloudProcess> 
       ...running,
       async stop() {
         await running.stop();
+        lock.release();
+      },
+      async stopBroken() {
+        await running.stopBroken();
         lock.release();
       },
     };
@@ -248,6 +283,14 @@ function ready(parts: {
   };
   parts.write(JSON.stringify(line));
   let stopped: Promise<void> | undefined;
+  const stopBy = (stop: () => Promise<void>): Promise<void> => {
+    stopped ??= (async () => {
+      listeners.stopAccepting();
+      await stop();
+      await listeners.close();
+    })();
+    return stopped;
+  };
   return {
     ports,
     caPem: certificates.authority,
@@ -257,14 +300,8 @@ function ready(parts: {
     bootstrapUser: `${bootstrapTenantId}/${bootstrapUserName}`,
     ...cloud.created,
     cloud,
-    stop() {
-      stopped ??= (async () => {
-        listeners.stopAccepting();
-        await cloud.stop();
-        await listeners.close();
-      })();
-      return stopped;
-    },
+    stop: () => stopBy(() => cloud.stop()),
+    stopBroken: () => stopBy(() => cloud.stopBroken()),
   };
 }
 

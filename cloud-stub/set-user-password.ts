@@ -7,12 +7,16 @@ import { defaultTenantId } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
 import { databaseFileIn } from "./store/data-lock.ts";
 import { openStore } from "./store/store.ts";
-import { Accounts, passwordLengthMin } from "./users/accounts.ts";
+import { Accounts } from "./users/accounts.ts";
 import { scryptHasher } from "./users/password-hasher.ts";
+import { checkPassword } from "./users/people.ts";
+
+/** Who the audit records of such commands name. */
+export const byCommandLine = "command-line";
 
 /**
  * Reads the password from standard input, at a terminal without showing it, unless it is given. The account's logins
- * end; a running cloud notices at the next request. Throws CloudError `cloud.bad-option` with what is wrong.
+ * end; a running cloud notices at the next request. Throws CloudError or AccountError with what is wrong.
  */
 export async function setPasswordInStore(options: {
   readonly clock: Clock;
@@ -30,20 +34,22 @@ export async function setPasswordInStore(options: {
   try {
     const { clock, random } = options;
     const accounts = new Accounts({ clock, random, store, hasher: scryptHasher(random) });
-    if ((await accounts.get(tenantId, name)) === undefined) {
-      throw new CloudError("cloud.bad-option", `There is no account ${tenantId}/${name}`);
-    }
+    const unknown = new CloudError("cloud.bad-option", `There is no account ${tenantId}/${name}`);
+    if ((await accounts.get(tenantId, name)) === undefined) throw unknown;
     const password = options.password ?? (await readPassword(`New password of ${tenantId}/${name}: `));
-    if (password.length < passwordLengthMin) {
-      throw new CloudError("cloud.bad-option", `A password needs at least ${passwordLengthMin} characters`);
-    }
-    await accounts.setPassword(tenantId, name, password);
-    await new Audit({ clock, store }).record({
+    checkPassword(password);
+    const audit = new Audit({ clock, store });
+    const record = {
       type: "User",
       activity: "Password changed",
       text: `Password of '${tenantId}/${name}' changed on the command line.`,
-      userName: name,
-    });
+      userName: byCommandLine,
+    } as const;
+    const isSet = await accounts.setPassword(tenantId, name, password, (transaction) =>
+      audit.record(record, transaction),
+    );
+    // Removed while its new password was being hashed.
+    if (!isSet) throw unknown;
   } finally {
     store.close();
   }

@@ -4,7 +4,7 @@ import { Audit } from "./audit/audit.ts";
 import { defaultTenantId } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
 import { adminUserName } from "./first-accounts.ts";
-import { readPassword } from "./set-user-password.ts";
+import { byCommandLine, readPassword } from "./set-user-password.ts";
 import { databaseFileIn } from "./store/data-lock.ts";
 import { openStore } from "./store/store.ts";
 import { AccountChanges } from "./users/account-changes.ts";
@@ -12,9 +12,6 @@ import { ensureDefaultGroups } from "./users/default-groups.ts";
 import { Groups } from "./users/groups.ts";
 import { scryptHasher } from "./users/password-hasher.ts";
 import { checkPassword, People, type Person } from "./users/people.ts";
-
-/** Who the audit records name. */
-const byCommandLine = "command-line";
 
 export interface UserCommandOptions {
   readonly clock: Clock;
@@ -81,7 +78,8 @@ async function onAccounts<Result>(
     const changes = new AccountChanges({ tenantId, store });
     const people = new People({ tenantId, clock, random, store, hasher: scryptHasher(random), audit, changes });
     const groups = new Groups({ tenantId, store, audit, changes });
-    if ((await people.get(adminUserName)) !== undefined) await ensureDefaultGroups({ store, groups }, adminUserName);
+    if ((await people.get(adminUserName)) !== undefined)
+      await ensureDefaultGroups({ store, groups, people }, adminUserName);
     return await work({ people, groups });
   } finally {
     store.close();

@@ -7,7 +7,7 @@ import { readText, refusalError } from "./cloud-api.ts";
 import type { CloudLogin } from "./cloud-login.ts";
 import { ConnectError } from "./connect-error.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { dialError, trusted } from "./tls-trust.ts";
+import { dialError, verified } from "./tls-trust.ts";
 
 /** How long the cloud may take to answer the upgrade, in ms. */
 const upgradeMs = 20_000;
@@ -34,7 +34,6 @@ export function openClientWebSocket(
   signal: AbortSignal,
 ): Promise<ClientWebSocket> {
   const { origin, authorization, authorities } = login;
-  const ca = trusted(authorities);
   const url = new URL(clientPath(deviceId, endpointId), origin.replace(/^http/, "ws"));
   const webSocket = new WebSocket(url, [binarySubprotocol], {
     headers: { Authorization: authorization },
@@ -42,7 +41,7 @@ export function openClientWebSocket(
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: messageBytesMax,
-    ...(ca === undefined ? {} : { ca }),
+    ...verified(authorities),
   });
   return new Promise((resolve, reject) => {
     let socket: Socket | undefined;

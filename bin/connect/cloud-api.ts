@@ -5,7 +5,7 @@ import { printable } from "#protocol/printable.ts";
 import type { CloudLogin } from "./cloud-login.ts";
 import { ConnectError } from "./connect-error.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { dialError, trusted } from "./tls-trust.ts";
+import { dialError, verified } from "./tls-trust.ts";
 
 /** How long the cloud may take for one answer, in ms. */
 const answerMs = 20_000;
@@ -46,11 +46,10 @@ function ask(login: CloudLogin, path: string): Promise<Answer> {
     const answered = (response: http.IncomingMessage): void => {
       readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
     };
-    const ca = trusted(authorities);
     const signal = AbortSignal.timeout(answerMs);
     const request =
       url.protocol === "https:"
-        ? https.get(url, { headers, signal, ...(ca === undefined ? {} : { ca }) }, answered)
+        ? https.get(url, { headers, signal, ...verified(authorities) }, answered)
         : http.get(url, { headers, signal }, answered);
     request.once("error", (error) => fail(signal.aborted ? silenceError(origin) : error));
   });

@@ -14,6 +14,7 @@ import { findPassword, passwordVariable, readNamedFile } from "./password.ts";
 import { Session } from "./session.ts";
 import { endedHere, endLine, type SessionEnd } from "./session-end.ts";
 import { standardStreams } from "./standard-streams.ts";
+import { GivenUpError } from "./terminal-question.ts";
 import { usageLine } from "./usage-line.ts";
 
 /** How long sessions may take to close when a person stops the program, in ms. */
@@ -30,6 +31,7 @@ export async function runConnect(device: string, endpoint: string, options: Conn
     if (typeof prepared === "string") return signalCodes[prepared];
     return options.stdio ? await serveStdio(prepared, stopped) : await servePort(prepared, options, stopped);
   } catch (error) {
+    if (error instanceof GivenUpError) return signalCodes.SIGINT;
     if (!(error instanceof ConnectError)) throw error;
     tell(error.message);
     return error.exitCode;

@@ -1,13 +1,19 @@
 // Asks the person at the terminal for a secret, without showing it; standard input and output stay free for the stream.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
-import { ConnectError } from "./connect-error.ts";
-import { exitCodes } from "./exit-codes.ts";
 
 const lengthMax = 1024;
 const keys = { interrupt: "\u0003", endOfInput: "\u0004", backspace: "\u0008", delete: "\u007f", clear: "\u0015" };
 
-/** What was typed up to Enter; undefined if there is no terminal. Throws ConnectError when the person gives up with Ctrl-C. */
+/** The person gave up with Ctrl-C, which is no signal while the terminal hands over each key. */
+export class GivenUpError extends Error {
+  constructor() {
+    super("The question was given up.");
+    this.name = "GivenUpError";
+  }
+}
+
+/** What was typed up to Enter; undefined if there is no terminal. Throws GivenUpError. */
 export async function askAtTerminal(question: string): Promise<string | undefined> {
   const terminal = openTerminal();
   if (terminal === undefined) return undefined;
@@ -41,7 +47,7 @@ function readLine(input: ReadStream): Promise<string> {
     input.on("data", (text: string) => {
       for (const key of text) {
         if (key === "\r" || key === "\n" || key === keys.endOfInput) return resolve(typed.join(""));
-        if (key === keys.interrupt) return reject(new ConnectError(exitCodes.incomplete, "No password was given."));
+        if (key === keys.interrupt) return reject(new GivenUpError());
         if (key === keys.backspace || key === keys.delete) typed.pop();
         else if (key === keys.clear) typed = [];
         else if (typed.length < lengthMax) typed.push(key);

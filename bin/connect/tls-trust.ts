@@ -3,9 +3,16 @@ import { getCACertificates } from "node:tls";
 import { ConnectError } from "./connect-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 
-/** `ca` of node's TLS: undefined for the system's own list; else that list and the authorities given. */
-export function trusted(authorities: readonly string[]): string[] | undefined {
-  return authorities.length === 0 ? undefined : [...getCACertificates("default"), ...authorities];
+/**
+ * Options of node's TLS: the system's own list of authorities, and those given. Verification is asked for by name: node's
+ * default for it is a variable of the environment, which may be left from something else.
+ */
+export function verified(authorities: readonly string[]): {
+  readonly rejectUnauthorized: true;
+  readonly ca?: string[];
+} {
+  if (authorities.length === 0) return { rejectUnauthorized: true };
+  return { rejectUnauthorized: true, ca: [...getCACertificates("default"), ...authorities] };
 }
 
 const certificateWords: Readonly<Record<string, string>> = {

@@ -69,7 +69,8 @@ export function registerDeviceRegistrationRoutes(
   });
 
   app.delete("/devicecontrol/newDeviceRequests/:id", admin, async (request, reply) => {
-    if (!(await registration.remove((request.params as { id: string }).id))) throw noSuchRequest();
+    const { id } = request.params as { id: string };
+    if (!(await registration.remove(id, principalOf(request).userName))) throw noSuchRequest();
     return reply.code(204).send();
   });
 

@@ -1,6 +1,8 @@
 // /tenant/tenants/{tenant}/applications: what the tenant has subscribed to, and what there is to subscribe to.
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Transaction } from "kysely";
 import type { Audit } from "../audit/audit.ts";
+import type { Database } from "../store/schema.ts";
 import {
   type Application,
   applications,
@@ -47,20 +49,20 @@ export function registerSubscriptionRoutes(app: FastifyInstance, deps: Subscript
   app.post(path, change, async (request, reply) => {
     const self = selfOf(request, deps);
     const application = byId(readReference(readBody(request), area, "application"));
-    if (!(await deps.subscriptions.add(application))) {
+    const along = recorder(request, deps, `Application '${application.name}' subscribed.`);
+    if (!(await deps.subscriptions.add(application, along))) {
       throw new ApiError(409, `${area}/duplicate`, `The tenant has subscribed to ${application.name} already.`);
     }
-    await record(request, deps, `Application '${application.name}' subscribed.`);
     return reply.code(201).send(reference(request, application, self));
   });
 
   app.delete(`${path}/:id`, change, async (request, reply) => {
     selfOf(request, deps);
     const application = byId((request.params as { id: string }).id);
-    if (!(await deps.subscriptions.remove(application))) {
+    const along = recorder(request, deps, `Application '${application.name}' unsubscribed.`);
+    if (!(await deps.subscriptions.remove(application, along))) {
       throw notFound(area, `The tenant has not subscribed to ${application.name}.`);
     }
-    await record(request, deps, `Application '${application.name}' unsubscribed.`);
     return reply.code(204).send();
   });
 
@@ -103,7 +105,13 @@ function applicationDocument(request: FastifyRequest, application: Application):
   return { id, self, name, key: `${name}-key`, type: "MICROSERVICE", contextPath, availability: "MARKET" };
 }
 
-async function record(request: FastifyRequest, deps: SubscriptionRouteDeps, text: string): Promise<void> {
-  const { userName } = principalOf(request);
-  await deps.audit.record({ type: "Tenant", activity: "Subscription changed", text, userName });
+/** Writes the audit record of a change along with it. */
+function recorder(request: FastifyRequest, deps: SubscriptionRouteDeps, text: string) {
+  const record = {
+    type: "Tenant",
+    activity: "Subscription changed",
+    text,
+    userName: principalOf(request).userName,
+  } as const;
+  return (transaction: Transaction<Database>) => deps.audit.record(record, transaction);
 }

@@ -1,7 +1,9 @@
 // /tenant/options: settings of the tenant (protocol.md 5.7). The value of a `credentials.` key is never shown.
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Transaction } from "kysely";
 import type { Audit } from "../audit/audit.ts";
 import { whyOptionRefused } from "../remote-access/tenant-limits.ts";
+import type { Database } from "../store/schema.ts";
 import {
   isSecretOption,
   optionNamePattern,
@@ -61,8 +63,8 @@ export function registerTenantOptionRoutes(app: FastifyInstance, deps: TenantOpt
 
   app.delete("/tenant/options/:category/:key", change, async (request, reply) => {
     const { category, key } = request.params as { category: string; key: string };
-    if (!(await deps.options.remove(category, key))) throw noOption();
-    await record(request, deps, { category, key, did: "removed" });
+    const along = recorder(request, deps, { category, key, did: "removed" });
+    if (!(await deps.options.remove(category, key, along))) throw noOption();
     return reply.code(204).send();
   });
 }
@@ -80,10 +82,10 @@ async function save(
   const why = whyOptionRefused(category, key, value);
   if (why !== undefined) throw unprocessable(area, `value: ${why}`);
   if (!isUnchanged) {
-    if ((await deps.options.set(category, key, value)) === "full") {
+    const along = recorder(request, deps, { category, key, did: "set" });
+    if ((await deps.options.set(category, key, value, along)) === "full") {
       throw unprocessable(area, `There are ${optionsMax} options; no more are allowed.`);
     }
-    await record(request, deps, { category, key, did: "set" });
   }
   const option = await deps.options.find(category, key);
   if (option === undefined) throw noOption();
@@ -106,19 +108,20 @@ function document(request: FastifyRequest, option: TenantOption): Record<string,
   return { category, key, value, self: `${baseUrl(request)}/tenant/options/${category}/${key}` };
 }
 
-/** Without the value: it may be a secret by another name. */
-async function record(
+/** Writes the audit record of a change along with it; without the value, which may be a secret by another name. */
+function recorder(
   request: FastifyRequest,
   deps: TenantOptionRouteDeps,
   change: { readonly category: string; readonly key: string; readonly did: "set" | "removed" },
-): Promise<void> {
+) {
   const { category, key, did } = change;
-  await deps.audit.record({
+  const record = {
     type: "Option",
     activity: `Option ${did}`,
     text: `Tenant option '${category}/${key}' ${did}.`,
     userName: principalOf(request).userName,
-  });
+  } as const;
+  return (transaction: Transaction<Database>) => deps.audit.record(record, transaction);
 }
 
 function noOption() {

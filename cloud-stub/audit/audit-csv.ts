@@ -14,6 +14,12 @@ const sessionColumns = [
   "durationMs",
 ] as const;
 
+// Wide forms of the signs count as well: some programs fold them.
+const formulaSigns = "=+\\-@\\uff1d\\uff0b\\uff0d\\uff20";
+const beginsAsFormula = new RegExp(`^[\\s\\p{Cc}]*[${formulaSigns}]|^[\\t\\r\\n]`, "u");
+/** Where a program that is set to another separator than the comma would begin a new cell. */
+const beginsAsFormulaInside = new RegExp(`([;|\\t\\r\\n])(?=[\\s\\p{Cc}"']*[${formulaSigns}])`, "gu");
+
 const columns = ["id", "time", "type", "activity", "text", "user", "source", ...sessionColumns, "hash"] as const;
 
 /** The first line, with its line end. */
@@ -41,14 +47,14 @@ function line(cells: readonly unknown[]): string {
 
 /**
  * One cell. A text that a spreadsheet would take for a formula gets an apostrophe in front, which shows as text; so does
- * one that begins with a tab or line end, which some programs skip before they look.
+ * one that begins with a tab or line end, which some programs skip before they look. In much of Europe spreadsheets
+ * part cells at semicolons, whatever the quotes: what stands behind one counts as a beginning too.
  */
 export function csvCell(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") return String(value);
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  // Wide forms of the signs count as well: some programs fold them.
-  const isFormula = /^[\s\p{Cc}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u.test(text);
-  const safe = isFormula ? `'${text}` : text;
+  const inside = text.replace(beginsAsFormulaInside, "$1'");
+  const safe = beginsAsFormula.test(text) ? `'${inside}` : inside;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -47,10 +47,11 @@ export interface AuditFilter {
   readonly reason?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
-  /** No record with a higher number. */
-  readonly upTo?: number;
   /** Newest first. */
   readonly isNewestFirst?: boolean;
+}
+
+export interface AuditPage extends AuditFilter {
   readonly skip: number;
   readonly take: number;
 }
@@ -100,7 +101,39 @@ export class Audit {
   }
 
   /** Oldest first unless the filter says otherwise. */
-  async list(filter: AuditFilter): Promise<{ readonly records: readonly AuditRecord[]; readonly total: number }> {
+  async list(filter: AuditPage): Promise<{ readonly records: readonly AuditRecord[]; readonly total: number }> {
+    const query = this.#filtered(filter);
+    const count = await query.select((select) => select.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+    const rows = await query
+      .selectAll()
+      .orderBy("number", filter.isNewestFirst === true ? "desc" : "asc")
+      .limit(filter.take)
+      .offset(filter.skip)
+      .execute();
+    return { records: rows.map(toRecord), total: count.total };
+  }
+
+  /** Every record of this moment, in the order of `list`, `batch` of them at a time: each costs the same wherever it stands. */
+  async *all(filter: AuditFilter, batch: number): AsyncGenerator<readonly AuditRecord[]> {
+    const last = await this.lastNumber();
+    const isNewestFirst = filter.isNewestFirst === true;
+    let after = isNewestFirst ? last + 1 : 0;
+    for (;;) {
+      const rows = await this.#filtered(filter)
+        .selectAll()
+        .where("number", "<=", last)
+        .where("number", isNewestFirst ? "<" : ">", after)
+        .orderBy("number", isNewestFirst ? "desc" : "asc")
+        .limit(batch)
+        .execute();
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      yield rows.map(toRecord);
+      after = end.number;
+    }
+  }
+
+  #filtered(filter: AuditFilter) {
     let query = this.#store.db.selectFrom("audit_records");
     if (filter.deviceId !== undefined) query = query.where("device_id", "=", filter.deviceId);
     if (filter.type !== undefined) query = query.where("type", "=", filter.type);
@@ -110,15 +143,7 @@ export class Audit {
     }
     if (filter.fromMs !== undefined) query = query.where("time_ms", ">=", filter.fromMs);
     if (filter.toMs !== undefined) query = query.where("time_ms", "<=", filter.toMs);
-    if (filter.upTo !== undefined) query = query.where("number", "<=", filter.upTo);
-    const count = await query.select((select) => select.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
-    const rows = await query
-      .selectAll()
-      .orderBy("number", filter.isNewestFirst === true ? "desc" : "asc")
-      .limit(filter.take)
-      .offset(filter.skip)
-      .execute();
-    return { records: rows.map(toRecord), total: count.total };
+    return query;
   }
 }
 

@@ -3,7 +3,13 @@ import type { Database } from "better-sqlite3";
 import { auditHash, firstPreviousHash, type HashedRecord } from "./audit-hash.ts";
 
 export type AuditVerdict =
-  | { readonly isUnbroken: true; readonly records: number; readonly lastHash: string }
+  | {
+      readonly isUnbroken: true;
+      readonly records: number;
+      readonly lastHash: string;
+      /** Only if a hash was expected: number of the record that has it, 0 for the trail without records. */
+      readonly expected?: { readonly isThere: true; readonly record: number } | { readonly isThere: false };
+    }
   | {
       readonly isUnbroken: false;
       /** Number of the first record that is wrong or missing. */
@@ -14,10 +20,14 @@ export type AuditVerdict =
 
 type ChainedRecord = HashedRecord & { readonly hash: string | null };
 
-/** Reads every record once, whatever their number, with little memory. For a database of version 3 or later. */
-export function verifyAudit(database: Database): AuditVerdict {
+/**
+ * Reads every record once, whatever their number, with little memory. For a database of version 3 or later. `expectedHash`
+ * is one that somebody noted: each hash covers all records before it, so where it is found nothing before it is missing.
+ */
+export function verifyAudit(database: Database, expectedHash?: string): AuditVerdict {
   const records = database.prepare("select * from audit_records order by number").iterate();
   let previous: { number: number; hash: string } = { number: 0, hash: firstPreviousHash };
+  let expectedAt = expectedHash === firstPreviousHash ? 0 : undefined;
   for (const row of records) {
     const record = row as ChainedRecord;
     const what = whatIsWrong(record, previous);
@@ -26,6 +36,7 @@ export function verifyAudit(database: Database): AuditVerdict {
       return { isUnbroken: false, record: isMissing ? previous.number + 1 : record.number, what };
     }
     previous = { number: record.number, hash: record.hash ?? "" };
+    if (previous.hash === expectedHash) expectedAt = previous.number;
   }
   // The table's own counter still knows of records that were cut off at the end.
   const given = database.prepare("select seq from sqlite_sequence where name = 'audit_records'").pluck().get();
@@ -34,7 +45,12 @@ export function verifyAudit(database: Database): AuditVerdict {
     const what = `Record ${previous.number + 1} is missing: ${last} records were written, ${previous.number} are left.`;
     return { isUnbroken: false, record: previous.number + 1, what };
   }
-  return { isUnbroken: true, records: previous.number, lastHash: previous.hash };
+  const found = { isUnbroken: true, records: previous.number, lastHash: previous.hash } as const;
+  if (expectedHash === undefined) return found;
+  return {
+    ...found,
+    expected: expectedAt === undefined ? { isThere: false } : { isThere: true, record: expectedAt },
+  };
 }
 
 function whatIsWrong(

@@ -107,6 +107,7 @@ export class SmartRestHandler {
       type: message.type === "" ? "c8y_MQTTDevice" : message.type,
       owner: context.userName,
       fragments: { c8y_IsDevice: {}, com_cumulocity_model_Agent: {} },
+      onlyWithLogin: true,
     });
     if (device === undefined) return context.refuse(41, "100", "Device already existing");
     context.created(device);

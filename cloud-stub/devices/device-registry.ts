@@ -1,8 +1,8 @@
 // The devices: their managed objects in the store, and which of them is connected now.
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import { type CloudLog, errorText } from "../log.ts";
-import type { DeviceRow } from "../store/schema.ts";
+import type { Database, DeviceRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
 export type Fragments = Readonly<Record<string, unknown>>;
@@ -88,13 +88,17 @@ export class DeviceRegistry {
     return { devices: rows.map((row) => this.#toDevice(row)), total: count.total };
   }
 
-  /** Makes the managed object; undefined if the external id has one already. */
+  /**
+   * Makes the managed object; undefined if the external id has one already. `onlyWithLogin`: also undefined if the device
+   * has no login, so that a message that was on its way when the device was removed does not bring it back.
+   */
   async create(device: {
     readonly externalId: string;
     readonly name: string;
     readonly type: string;
     readonly owner: string;
     readonly fragments: Fragments;
+    readonly onlyWithLogin?: true;
   }): Promise<Device | undefined> {
     const nowMs = Math.floor(this.#clock.nowMs());
     return this.#store.db.transaction().execute(async (transaction) => {
@@ -104,6 +108,14 @@ export class DeviceRegistry {
         .where("external_id", "=", device.externalId)
         .executeTakeFirst();
       if (existing !== undefined) return undefined;
+      if (device.onlyWithLogin === true) {
+        const login = await transaction
+          .selectFrom("users")
+          .select("name")
+          .where("device_external_id", "=", device.externalId)
+          .executeTakeFirst();
+        if (login === undefined) return undefined;
+      }
       const counter = await transaction
         .insertInto("counters")
         .values({ name: "devices", last: 1001 })
@@ -156,11 +168,22 @@ export class DeviceRegistry {
 
   /** Removes the managed object with its endpoints and events, then tells the removal listeners. False if unknown. */
   async remove(deviceId: string): Promise<boolean> {
-    const result = await this.#store.db.deleteFrom("devices").where("id", "=", deviceId).executeTakeFirst();
-    if (result.numDeletedRows === 0n) return false;
-    this.#lastMessages.delete(deviceId);
-    for (const listener of [...this.#removedListeners]) listener(deviceId);
-    return true;
+    const tell = await this.#store.db.transaction().execute((transaction) => this.removeAlong(transaction, deviceId));
+    tell?.();
+    return tell !== undefined;
+  }
+
+  /**
+   * As `remove`, as a part of a larger change. Gives back how to tell the listeners once that is committed; undefined if there
+   * is no such device.
+   */
+  async removeAlong(transaction: Transaction<Database>, deviceId: string): Promise<(() => void) | undefined> {
+    const result = await transaction.deleteFrom("devices").where("id", "=", deviceId).executeTakeFirst();
+    if (result.numDeletedRows === 0n) return undefined;
+    return () => {
+      this.#lastMessages.delete(deviceId);
+      for (const listener of [...this.#removedListeners]) listener(deviceId);
+    };
   }
 
   /** Whether a logged-in MQTT connection of the device is up. */

@@ -1,10 +1,10 @@
 // Operations: what a device is asked to do. They end once and never change again; a connection key is sealed while they live.
-import { sql } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { Audit } from "../audit/audit.ts";
 import { type CloudLog, errorText } from "../log.ts";
 import type { Vault } from "../remote-access/vault.ts";
-import type { OperationRow } from "../store/schema.ts";
+import type { Database, OperationRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Fragments } from "./device-registry.ts";
 import { OperationKeys, takeKey, toOperation } from "./operation-row.ts";
@@ -71,6 +71,15 @@ export const failureReasonLengthMax = 1000;
 
 type Listener = (operation: Operation) => void;
 
+/** Which operations are failed together, and how. */
+export interface FailAll {
+  readonly deviceId?: string;
+  readonly statuses: readonly UnfinishedStatus[];
+  readonly fragment?: string;
+  readonly failureReason: string;
+  readonly userName?: string;
+}
+
 export class Operations {
   readonly #clock: Clock;
   readonly #store: Store;
@@ -98,7 +107,7 @@ export class Operations {
   async create(wanted: NewOperation): Promise<Operation> {
     const nowMs = Math.floor(this.#clock.nowMs());
     const { open, key } = takeKey(wanted.fragments);
-    const row = await this.#store.db.transaction().execute(async (transaction) => {
+    const operation = await this.#store.db.transaction().execute(async (transaction) => {
       const unfinished = await transaction
         .selectFrom("operations")
         .select((select) => select.fn.countAll<number>().as("count"))
@@ -111,7 +120,7 @@ export class Operations {
           `The device has ${unfinished.count} unfinished operations already; at most ${unfinishedPerDeviceMax} are allowed`,
         );
       }
-      return transaction
+      const row = await transaction
         .insertInto("operations")
         .values({
           device_id: wanted.deviceId,
@@ -127,9 +136,10 @@ export class Operations {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      const made = toOperation(row);
+      await this.#record(transaction, made, { activity: "Operation created", what: `status='${made.status}'` });
+      return made;
     });
-    const operation = toOperation(row);
-    await this.#record(operation, "Operation created", `status='${operation.status}'`, undefined);
     // Last: who awaits the creation and then watches must not miss what the device answers.
     for (const listener of [...this.#createdListeners]) listener(operation);
     return operation;
@@ -194,8 +204,8 @@ export class Operations {
     const reason = isForeign
       ? await this.withoutKeys(before.device_id, failureReason ?? "")
       : this.#keys.removeFrom([before], failureReason ?? "");
-    const isMoved = await this.#move(before, ["PENDING", "EXECUTING"], status, reason, by.userName);
-    return isMoved ? "changed" : "ended";
+    const move = { from: ["PENDING", "EXECUTING"], to: status, failureReason: reason, userName: by.userName } as const;
+    return (await this.#move(before, move)) ? "changed" : "ended";
   }
 
   /** SmartREST 501 to 503: the device's oldest operation with that fragment in status `from`. Its id, or undefined if there is none. */
@@ -219,34 +229,51 @@ export class Operations {
       .limit(1)
       .executeTakeFirst();
     if (oldest === undefined) return undefined;
-    const reason = await this.withoutKeys(deviceId, move.failureReason ?? "");
-    const isMoved = await this.#move(oldest, [move.from], move.to, reason, move.userName);
+    const failureReason = await this.withoutKeys(deviceId, move.failureReason ?? "");
+    const { from, to, userName } = move;
+    const isMoved = await this.#move(oldest, { from: [from], to, failureReason, userName });
     return isMoved ? String(oldest.number) : undefined;
   }
 
   /** Fails every operation that `which` names, oldest first, and says how many. */
-  async failAll(which: {
-    readonly deviceId?: string;
-    readonly statuses: readonly UnfinishedStatus[];
-    readonly fragment?: string;
-    readonly failureReason: string;
-    readonly userName?: string;
-  }): Promise<number> {
-    let query = this.#store.db.selectFrom("operations").where("status", "in", which.statuses);
+  async failAll(which: FailAll): Promise<number> {
+    // All in one: either they all wait on, or all of them have ended.
+    const failed = await this.#store.db.transaction().execute((transaction) => this.failAllAlong(transaction, which));
+    failed.tell();
+    return failed.count;
+  }
+
+  /** As `failAll`, as a part of a larger change. `tell` is to be called once that is committed. */
+  async failAllAlong(
+    transaction: Transaction<Database>,
+    which: FailAll,
+  ): Promise<{ readonly count: number; tell(): void }> {
+    let query = transaction.selectFrom("operations").where("status", "in", which.statuses);
     if (which.deviceId !== undefined) query = query.where("device_id", "=", which.deviceId);
     if (which.fragment !== undefined) query = query.where(hasFragment(which.fragment));
     // Before the first of them ends, and its key is forgotten.
-    const failureReason = await this.withoutKeys(which.deviceId, which.failureReason);
-    let failed = 0;
+    const failureReason = await this.withoutKeys(which.deviceId, which.failureReason, transaction);
+    const failed: Operation[] = [];
     for (const row of await query.selectAll().orderBy("number").execute()) {
-      if (await this.#move(row, which.statuses, "FAILED", failureReason, which.userName)) failed += 1;
+      const how = { from: which.statuses, to: "FAILED", failureReason, userName: which.userName } as const;
+      const moved = await this.#moveAlong(transaction, row, how);
+      if (moved !== undefined) failed.push(moved);
     }
-    return failed;
+    return {
+      count: failed.length,
+      tell: () => {
+        for (const operation of failed) this.#tell(operation);
+      },
+    };
   }
 
   /** A text of a device (undefined: of any) without the keys of its unfinished operations, wherever it quotes them. */
-  async withoutKeys(deviceId: string | undefined, text: string): Promise<string> {
-    let query = this.#store.db.selectFrom("operations").where("status", "in", ["PENDING", "EXECUTING"]);
+  async withoutKeys(
+    deviceId: string | undefined,
+    text: string,
+    db: Kysely<Database> = this.#store.db,
+  ): Promise<string> {
+    let query = db.selectFrom("operations").where("status", "in", ["PENDING", "EXECUTING"]);
     if (deviceId !== undefined) query = query.where("device_id", "=", deviceId);
     const rows = await query.where("sealed_key", "is not", null).selectAll().execute();
     return this.#keys.removeFrom(rows, text);
@@ -277,53 +304,75 @@ export class Operations {
       .executeTakeFirst();
   }
 
-  /** The one place that changes a status: conditional, so that of two that end an operation one wins. `failureReason` holds no key. */
-  async #move(
+  /** False if it was not in one of the statuses `from` any more. Watchers hear of it once it is committed. */
+  async #move(before: OperationRow, move: Move): Promise<boolean> {
+    const moved = await this.#store.db
+      .transaction()
+      .execute((transaction) => this.#moveAlong(transaction, before, move));
+    if (moved !== undefined) this.#tell(moved);
+    return moved !== undefined;
+  }
+
+  /** The one place that changes a status: conditional, so that of two that end an operation one wins. */
+  async #moveAlong(
+    transaction: Transaction<Database>,
     before: OperationRow,
-    from: readonly UnfinishedStatus[],
-    status: OperationStatus,
-    failureReason: string | undefined,
-    userName: string | undefined,
-  ): Promise<boolean> {
-    const row = await this.#store.db
+    { from, to, failureReason, userName }: Move,
+  ): Promise<Operation | undefined> {
+    const row = await transaction
       .updateTable("operations")
       .set({
-        status,
+        status: to,
         updated_at_ms: Math.floor(this.#clock.nowMs()),
-        ...(status === "FAILED" ? { failure_reason: (failureReason ?? "").slice(0, failureReasonLengthMax) } : {}),
-        ...(isEnded(status) ? { sealed_key: null } : {}),
+        ...(to === "FAILED" ? { failure_reason: failureReason.slice(0, failureReasonLengthMax) } : {}),
+        ...(isEnded(to) ? { sealed_key: null } : {}),
       })
       .where("number", "=", before.number)
       .where("status", "in", from)
       .returningAll()
       .executeTakeFirst();
-    if (row === undefined) return false;
-    await this.#changed(row, userName);
-    return true;
-  }
-
-  async #changed(row: OperationRow, userName: string | undefined): Promise<void> {
+    if (row === undefined) return undefined;
     const operation = toOperation(row);
-    for (const listener of [...(this.#watchers.get(operation.id) ?? [])]) listener(operation);
     const why = operation.failureReason === undefined ? "" : `, failure reason='${operation.failureReason}'`;
-    await this.#record(operation, "Operation updated", `status='${operation.status}'${why}`, userName);
+    const what = `status='${operation.status}'${why}`;
+    await this.#record(transaction, operation, { activity: "Operation updated", what, userName });
+    return operation;
   }
 
-  /** A failing audit write must not undo what the device was told already; the log keeps the fact. */
-  async #record(operation: Operation, activity: string, what: string, userName: string | undefined): Promise<void> {
+  #tell(operation: Operation): void {
+    for (const listener of [...(this.#watchers.get(operation.id) ?? [])]) listener(operation);
+  }
+
+  /** In the transaction of the change: neither is there without the other; the log keeps why. */
+  async #record(
+    transaction: Transaction<Database>,
+    operation: Operation,
+    event: { readonly activity: string; readonly what: string; readonly userName?: string | undefined },
+  ): Promise<void> {
+    const { activity, what, userName = operation.userName } = event;
+    const record = {
+      type: "Operation",
+      activity,
+      text: `${activity}: ${what}, description='${operation.description}'.`,
+      deviceId: operation.deviceId,
+      userName,
+      fields: { postern_Operation: { operation: operation.id, status: operation.status } },
+    } as const;
     try {
-      await this.#audit.record({
-        type: "Operation",
-        activity,
-        text: `${activity}: ${what}, description='${operation.description}'.`,
-        deviceId: operation.deviceId,
-        userName: userName ?? operation.userName,
-        fields: { postern_Operation: { operation: operation.id, status: operation.status } },
-      });
+      await this.#audit.record(record, transaction);
     } catch (error) {
       this.#log.error("audit.failed", { operation: operation.id, activity, why: errorText(error) });
+      throw error;
     }
   }
+}
+
+interface Move {
+  readonly from: readonly UnfinishedStatus[];
+  readonly to: Exclude<OperationStatus, "PENDING">;
+  /** Holds no key. */
+  readonly failureReason: string;
+  readonly userName: string | undefined;
 }
 
 function isEnded(status: OperationStatus): boolean {

@@ -1,9 +1,10 @@
 // Requests to register a device: made by an operator, woken by the device, accepted by the operator, handed over (protocol.md 2.1 to 2.4).
+import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { CloudLog } from "../log.ts";
 import type { Vault } from "../remote-access/vault.ts";
-import type { DeviceRequestRow } from "../store/schema.ts";
+import type { Database, DeviceRequestRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Accounts } from "../users/accounts.ts";
 
@@ -81,24 +82,26 @@ export class Registration {
     readonly groupId?: string;
     readonly owner: string;
   }): Promise<DeviceRequest | "exists" | "full"> {
-    if ((await this.#count()) >= requestsMax) return "full";
-    const row = await this.#store.db
-      .insertInto("device_requests")
-      .values({
-        id: wanted.id,
-        status: "WAITING_FOR_CONNECTION",
-        type: wanted.type ?? null,
-        group_id: wanted.groupId ?? null,
-        owner: wanted.owner,
-        sealed_password: null,
-        created_at_ms: Math.floor(this.#clock.nowMs()),
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .executeTakeFirst();
-    if (row === undefined) return "exists";
-    await this.#record(wanted.id, "Device registration requested", wanted.owner);
-    return toRequest(row);
+    return this.#store.db.transaction().execute(async (transaction) => {
+      if ((await this.#count(transaction)) >= requestsMax) return "full";
+      const row = await transaction
+        .insertInto("device_requests")
+        .values({
+          id: wanted.id,
+          status: "WAITING_FOR_CONNECTION",
+          type: wanted.type ?? null,
+          group_id: wanted.groupId ?? null,
+          owner: wanted.owner,
+          sealed_password: null,
+          created_at_ms: Math.floor(this.#clock.nowMs()),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) return "exists";
+      await this.#record(transaction, wanted.id, "Device registration requested", wanted.owner);
+      return toRequest(row);
+    });
   }
 
   async get(id: string): Promise<DeviceRequest | undefined> {
@@ -119,7 +122,7 @@ export class Registration {
       .limit(page.take)
       .offset(page.skip)
       .execute();
-    return { requests: rows.map(toRequest), total: await this.#count() };
+    return { requests: rows.map(toRequest), total: await this.#count(this.#store.db) };
   }
 
   /** Only a device that has connected can be accepted. Accepting twice is fine. */
@@ -129,10 +132,13 @@ export class Registration {
     if (row.status === "ACCEPTED") return { ok: true, request: toRequest(row) };
     if (row.status === "WAITING_FOR_CONNECTION") return { ok: false, why: "not-seen-yet" };
     if (row.status === "BLOCKED") return { ok: false, why: "blocked" };
-    const isMoved = await this.#move(id, "PENDING_ACCEPTANCE", "ACCEPTED");
+    const isMoved = await this.#store.db.transaction().execute(async (transaction) => {
+      if (!(await this.#move(transaction, id, "PENDING_ACCEPTANCE", "ACCEPTED"))) return false;
+      await this.#record(transaction, id, "Device registration accepted", userName);
+      return true;
+    });
     if (!isMoved) return this.accept(id, userName);
     this.#log.info("device.accepted", { device: id, user: userName });
-    await this.#record(id, "Device registration accepted", userName);
     return { ok: true, request: toRequest({ ...row, status: "ACCEPTED" }) };
   }
 
@@ -152,15 +158,19 @@ export class Registration {
   }
 
   /** Takes the request back, and with it a password that was issued but never used. False if there is none. */
-  async remove(id: string): Promise<boolean> {
-    const row = await this.#store.db
-      .deleteFrom("device_requests")
-      .where("id", "=", id)
-      .returningAll()
-      .executeTakeFirst();
-    if (row === undefined) return false;
-    if (row.sealed_password !== null) await this.#accounts.removeOfDevice(id);
-    return true;
+  async remove(id: string, userName: string): Promise<boolean> {
+    return this.#store.db.transaction().execute(async (transaction) => {
+      const row = await this.removeAlong(transaction, id);
+      if (row === undefined) return false;
+      if (row.sealed_password !== null) await this.#accounts.removeOfDevice(id, transaction);
+      await this.#record(transaction, id, "Device registration removed", userName);
+      return true;
+    });
+  }
+
+  /** The request alone, as a part of a larger change. */
+  async removeAlong(transaction: Transaction<Database>, id: string): Promise<DeviceRequestRow | undefined> {
+    return transaction.deleteFrom("device_requests").where("id", "=", id).returningAll().executeTakeFirst();
   }
 
   /**
@@ -170,7 +180,10 @@ export class Registration {
   async poll(id: string): Promise<IssuedCredentials | undefined> {
     const row = await this.#row(id);
     if (row === undefined || row.status === "BLOCKED") return undefined;
-    if (row.status === "WAITING_FOR_CONNECTION" && (await this.#move(id, row.status, "PENDING_ACCEPTANCE"))) {
+    if (
+      row.status === "WAITING_FOR_CONNECTION" &&
+      (await this.#move(this.#store.db, id, row.status, "PENDING_ACCEPTANCE"))
+    ) {
       this.#log.info("device.requested", { device: id });
     }
     if (row.status !== "ACCEPTED") return undefined;
@@ -182,12 +195,15 @@ export class Registration {
 
   /** The device has logged in with what it was given: the request is done. */
   async handedOver(id: string): Promise<void> {
-    const result = await this.#store.db
-      .deleteFrom("device_requests")
-      .where("id", "=", id)
-      .where("sealed_password", "is not", null)
-      .executeTakeFirst();
-    if (result.numDeletedRows > 0n) await this.#record(id, "Device registered", deviceUserName(id));
+    await this.#store.db.transaction().execute(async (transaction) => {
+      const result = await transaction
+        .deleteFrom("device_requests")
+        .where("id", "=", id)
+        .where("sealed_password", "is not", null)
+        .executeTakeFirst();
+      if (result.numDeletedRows === 0n) return;
+      await this.#record(transaction, id, "Device registered", deviceUserName(id));
+    });
   }
 
   /** Of two polls at the same time both get the one password. */
@@ -222,8 +238,8 @@ export class Registration {
     return Buffer.from(this.#vault.open(sealed, passwordContext(id))).toString("utf8");
   }
 
-  async #move(id: string, from: DeviceRequestStatus, to: DeviceRequestStatus): Promise<boolean> {
-    const result = await this.#store.db
+  async #move(db: Kysely<Database>, id: string, from: DeviceRequestStatus, to: DeviceRequestStatus): Promise<boolean> {
+    const result = await db
       .updateTable("device_requests")
       .set({ status: to })
       .where("id", "=", id)
@@ -236,16 +252,17 @@ export class Registration {
     return this.#store.db.selectFrom("device_requests").selectAll().where("id", "=", id).executeTakeFirst();
   }
 
-  async #count(): Promise<number> {
-    const { count } = await this.#store.db
+  async #count(db: Kysely<Database>): Promise<number> {
+    const { count } = await db
       .selectFrom("device_requests")
       .select((select) => select.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
     return count;
   }
 
-  async #record(id: string, activity: string, userName: string): Promise<void> {
-    await this.#audit.record({ type: "Inventory", activity, text: `${activity}: '${id}'.`, userName });
+  /** In the transaction of the change: neither is there without the other. */
+  async #record(transaction: Transaction<Database>, id: string, activity: string, userName: string): Promise<void> {
+    await this.#audit.record({ type: "Inventory", activity, text: `${activity}: '${id}'.`, userName }, transaction);
   }
 }
 

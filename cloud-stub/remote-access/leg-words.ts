@@ -26,7 +26,11 @@ export function clientEndEvent(end: LegEnd): SessionEvent {
         text: "The client sent something that is not the websocket protocol.",
       };
     case "too-large":
-      return { type: "session.ended", reason: "protocol.too-large", text: "The client sent a message above 1 MiB." };
+      return {
+        type: "session.ended",
+        reason: "protocol.too-large",
+        text: "The client sent a message that is too long.",
+      };
     default:
       return end satisfies never;
   }
@@ -56,7 +60,11 @@ export function deviceEndEvent(end: LegEnd, panelEnded: () => StreamFailure | un
         text: "The gateway sent something that is not the websocket protocol.",
       };
     case "too-large":
-      return { type: "session.ended", reason: "protocol.too-large", text: "The gateway sent a message above 1 MiB." };
+      return {
+        type: "session.ended",
+        reason: "protocol.too-large",
+        text: "The gateway sent a message that is too long.",
+      };
     default:
       return end satisfies never;
   }

@@ -1,6 +1,7 @@
 // One side of a session: a websocket with counted queues, frames of a limited size, and a watch for a lost or stalled peer.
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
 import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
+import { sessionMessageLengthMax } from "#protocol/session-channel.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { PatientWebSocket } from "./patient-websocket.ts";
 import type { SplitSocket } from "./split-socket.ts";
@@ -21,8 +22,10 @@ export interface LegOwner {
   ended(end: LegEnd): void;
 }
 
-/** Longest message that is taken from a peer, in bytes. */
+/** Longest message that is taken from a peer, in bytes; it is never gathered whole. */
 export const messageBytesMax = 1024 * 1024;
+/** Longest text message, which is gathered whole, in bytes: three for each UTF-16 unit that one of the channel may have. */
+export const textBytesMax = 3 * sessionMessageLengthMax;
 /** Longest frame that is sent, in bytes. */
 export const frameBytesMax = 64 * 1024;
 /** Part of `heldBytesMax` that may wait for one peer before the source of it is paused; the rest is for what comes after. */
@@ -189,6 +192,7 @@ export class Leg {
     this.#websocket.onPeerClose = (close) => this.#end({ kind: "said", ...close });
     this.#websocket.on("error", (error) => this.#end({ kind: kindOfError(error) }));
     this.#websocket.on("close", () => this.#onClosed());
+    this.#socket.onEmptied = () => this.#checkDrained();
     // Any byte is a sign of life, also of a message that is not complete yet.
     this.#socket.on("data", this.#heard);
   }

@@ -14,7 +14,7 @@ export interface SessionLimits {
   /** A leg is stalled when it has taken nothing of what waits for it for so long, in ms. */
   readonly stalledAfterMs: number;
   readonly pingEveryMs: number;
-  /** No byte of the stream in either direction for so long ends the session, in ms. */
+  /** Nothing typed, shown or asked for by the client for so long ends the session, in ms; keep-alives of a panel are none of it. */
   readonly idleMs: number;
   /** Longest life of a session from the moment it is open, in ms. */
   readonly totalMs: number;

@@ -88,7 +88,7 @@ export class Relay {
     return this.#bytesDown;
   }
 
-  /** When bytes passed last, on the clock's monotonic time. */
+  /** When somebody at the client did or saw something last, on the clock's monotonic time. What the relay answers by itself is not it. */
   get activeAtMs(): number {
     return this.#activeAtMs;
   }
@@ -183,6 +183,7 @@ export class Relay {
 
   /** Gives the stream a message of the session channel. */
   fromChannel(message: ClientMessage): void {
+    this.#activeAtMs = this.#clock.monotonicMs();
     this.#stream.fromChannel?.(message);
     this.#regulate();
   }
@@ -228,7 +229,6 @@ export class Relay {
   #toPanel(bytes: Uint8Array): void {
     if (this.#mode === "cut" || this.#device === undefined) return;
     this.#bytesUp += bytes.length;
-    this.#activeAtMs = this.#clock.monotonicMs();
     this.#device.send(bytes);
     this.#regulate();
   }
@@ -242,6 +242,7 @@ export class Relay {
   }
 
   #fromClient(bytes: Uint8Array): void {
+    this.#activeAtMs = this.#clock.monotonicMs();
     if (this.#mode === "waiting") this.#earlyUp.keep(bytes);
     else if (this.#isBroken) return;
     else if (this.#mode === "flowing" || !this.#stream.isFailureTold) this.#stream.fromClient(bytes);

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Server, WebSocketServer } from "ws";
+import type { InspectionEvent } from "xstate";
 import type { Clock, Random } from "#hardware/ports.ts";
 import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
 import { binarySubprotocol, redactPath, sessionSubprotocol } from "#protocol/remote-access.ts";
@@ -14,14 +15,16 @@ import { type CloudLog, errorText } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Store } from "../store/store.ts";
 import type { Authentication } from "../users/authentication.ts";
+import type { Principal } from "../users/principal.ts";
 import { admitClient, admitDevice } from "./admission.ts";
 import { isConnectionKey } from "./connection-key.ts";
 import { type Endpoint, Endpoints, endpointAnswer } from "./endpoints.ts";
 import { type Refusal, refuseUpgrade } from "./http-refusal.ts";
-import { messageBytesMax } from "./leg.ts";
+import { messageBytesMax, textBytesMax } from "./leg.ts";
 import { defaultSessionLimits, type SessionLimits } from "./limits.ts";
 import { PatientWebSocket } from "./patient-websocket.ts";
 import { createStream } from "./protocols/create-stream.ts";
+import type { PanelKey } from "./protocols/panel-key.ts";
 import type { PanelTlsOpener } from "./protocols/panel-tls-port.ts";
 import type { ProtocolStream } from "./protocols/protocol-stream.ts";
 import { Session, type SessionDependencies, type SessionRequest, type SessionSummary } from "./session.ts";
@@ -44,6 +47,8 @@ export interface RemoteAccessDependencies {
   readonly hosts: HostPolicy;
   readonly log: CloudLog;
   readonly limits?: Partial<SessionLimits> | undefined;
+  /** Told of everything that the sessions' machines do. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   /** The tenant's settings; without them the defaults hold. */
   readonly options?: TenantOptionReader | undefined;
   /** TLS towards panels; without it panels that want TLS are refused. */
@@ -225,18 +230,34 @@ export class RemoteAccess {
     for (const socket of this.#judged) socket.destroy();
   }
 
+  /** Between reading an endpoint and opening it, it may be removed or changed: then all of it is judged again. */
   async #judgeClient(
     upgrade: Upgrade,
     path: { readonly deviceId: string; readonly endpointId: string },
   ): Promise<void> {
-    const { request, socket, head, peer } = upgrade;
-    const judgement = await this.#judgeUntilSettled(upgrade, path);
-    if (!judgement.ok) {
-      this.#refuse(request, socket, judgement.refusal);
-      return;
+    const { request, socket } = upgrade;
+    for (let round = 0; round < judgementsMax; round++) {
+      const endings = this.#endings;
+      const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
+      if (!judgement.ok) {
+        this.#refuse(request, socket, judgement.refusal);
+        return;
+      }
+      const stream = await this.#streamFor(judgement.endpoint, judgement.principal.userName);
+      const limits = await tenantLimits(this.#sessionDeps.limits, this.#deps.options);
+      // From here on nothing is awaited any more: what was judged holds until the session is in the list of live ones.
+      if (endings === this.#endings || this.#state !== "running") {
+        this.#openClient(upgrade, { ...judgement, stream, limits });
+        return;
+      }
     }
-    const { endpoint, principal, loginId, stream, limits } = judgement;
-    const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId) : stopping;
+    this.#refuse(request, socket, unsettled);
+  }
+
+  #openClient(upgrade: Upgrade, admitted: Admitted): void {
+    const { request, socket, head, peer } = upgrade;
+    const { endpoint, principal, loginId, stream, limits } = admitted;
+    const refusal = this.#state === "running" ? this.#whyFull(endpoint.deviceId, limits) : stopping;
     if (refusal !== undefined) {
       this.#refuse(request, socket, refusal);
       return;
@@ -281,19 +302,6 @@ export class RemoteAccess {
     }
   }
 
-  /** Between reading an endpoint and opening it, it may be removed or changed: then all of it is judged again. */
-  async #judgeUntilSettled(upgrade: Upgrade, path: { readonly deviceId: string; readonly endpointId: string }) {
-    for (let round = 0; round < judgementsMax; round++) {
-      const endings = this.#endings;
-      const judgement = await admitClient({ ...this.#deps, endpoints: this.endpoints }, upgrade, path);
-      if (!judgement.ok) return judgement;
-      const stream = await this.#streamFor(judgement.endpoint, judgement.principal.userName);
-      const limits = await tenantLimits(this.#sessionDeps.limits, this.#deps.options);
-      if (endings === this.#endings || this.#state !== "running") return { ...judgement, stream, limits };
-    }
-    return { ok: false, refusal: unsettled } as const;
-  }
-
   async #judgeDevice(upgrade: Upgrade, path: { readonly connectionKey: string }): Promise<void> {
     const { request, socket, head } = upgrade;
     const judgement = await admitDevice({ ...this.#deps, endpoints: this.endpoints }, upgrade);
@@ -324,11 +332,12 @@ export class RemoteAccess {
 
   async #streamFor(endpoint: Endpoint, userName: string): Promise<ProtocolStream> {
     return createStream(endpoint, {
+      clock: this.#deps.clock,
       endpoints: this.endpoints,
       options: this.#deps.options,
       panelTls: this.#deps.panelTls,
       limits: this.#sessionDeps.limits,
-      hostKeyLearnt: (fingerprint, outcome) => void this.#hostKeyLearnt({ endpoint, userName, fingerprint, outcome }),
+      hostKeyLearnt: (key, outcome) => void this.#hostKeyLearnt({ endpoint, userName, key, outcome }),
     });
   }
 
@@ -336,14 +345,16 @@ export class RemoteAccess {
   async #hostKeyLearnt(learnt: {
     readonly endpoint: Endpoint;
     readonly userName: string;
-    readonly fingerprint: string;
+    readonly key: PanelKey;
     readonly outcome: Promise<boolean>;
   }): Promise<void> {
     const { audit, log } = this.#deps;
-    const { endpoint, userName, fingerprint, outcome } = learnt;
+    const { endpoint, userName, key, outcome } = learnt;
+    const { fingerprint } = key;
     const { id, deviceId, name } = endpoint;
     try {
       if (!(await outcome) || this.#state === "killed") return;
+      this.#tellKey(endpoint, key);
       await audit.record({
         type: "Inventory",
         activity: "Remote access host key stored",
@@ -358,8 +369,15 @@ export class RemoteAccess {
     }
   }
 
-  #whyFull(deviceId: string): Refusal | undefined {
-    const { sessionsMax, sessionsPerDeviceMax } = this.#sessionDeps.limits;
+  /** Sessions that began before the key was known must not go on with another one, nor may one that is being judged. */
+  #tellKey(endpoint: Endpoint, key: PanelKey): void {
+    this.judgeAnew();
+    for (const session of this.#sessions) {
+      if (session.deviceId === endpoint.deviceId && session.endpoint.id === endpoint.id) session.keyLearnt(key);
+    }
+  }
+
+  #whyFull(deviceId: string, { sessionsMax, sessionsPerDeviceMax }: SessionLimits): Refusal | undefined {
     const ofDevice = [...this.#sessions].filter((session) => session.deviceId === deviceId).length;
     const error = "remoteaccess/tooManySessions";
     if (ofDevice >= sessionsPerDeviceMax) {
@@ -402,6 +420,14 @@ interface Upgrade {
   readonly peer: Peer;
 }
 
+interface Admitted {
+  readonly endpoint: Endpoint;
+  readonly principal: Principal;
+  readonly loginId: string | undefined;
+  readonly stream: ProtocolStream;
+  readonly limits: SessionLimits;
+}
+
 /** Without secrets, and no longer than what a log line should hold. */
 function loggedPath(request: IncomingMessage): string {
   return redactPath(request.url ?? "").slice(0, 300);
@@ -416,7 +442,8 @@ function createServer(
     clientTracking: false,
     // Latency and memory matter more than bandwidth here.
     perMessageDeflate: false,
-    maxPayload: messageBytesMax,
+    // Binary messages come in pieces by then (split-socket.ts), or are longer than any that is taken.
+    maxPayload: textBytesMax,
     WebSocket: PatientWebSocket,
     handleProtocols,
     skipUTF8Validation,

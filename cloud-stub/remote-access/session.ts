@@ -1,5 +1,5 @@
 // One remote-access session: runs its machine, holds its two legs, and writes down how it began and ended.
-import { type Actor, createActor } from "xstate";
+import { type Actor, createActor, type InspectionEvent } from "xstate";
 import type { Random, TimerHandle } from "#hardware/ports.ts";
 import { type CloseReason, closeText } from "#protocol/close-reason.ts";
 import { ProtocolError } from "#protocol/protocol-error.ts";
@@ -13,6 +13,7 @@ import { Leg } from "./leg.ts";
 import { clientEndEvent, deviceEndEvent } from "./leg-words.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { PatientWebSocket } from "./patient-websocket.ts";
+import type { PanelKey } from "./protocols/panel-key.ts";
 import type { ProtocolStream } from "./protocols/protocol-stream.ts";
 import { Relay, type RelayOwner } from "./relay.ts";
 import { type SessionEnd, type SessionEvent, sessionMachine } from "./session.machine.ts";
@@ -26,6 +27,7 @@ export interface SessionDependencies extends RecordsDependencies {
   readonly operations: Operations;
   readonly devices: DeviceRegistry;
   readonly limits: SessionLimits;
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
 }
 
 export interface SessionRequest {
@@ -61,6 +63,20 @@ export interface SessionSummary {
 /** How long a client may take to hear of a failure in its own protocol, and everything when the cloud stops, in ms. */
 const shortLimitMs = 2_000;
 
+/** Ends that take a right away: whoever had it must not hold out longer than a second, at either end. */
+const revocations: ReadonlySet<CloseReason> = new Set([
+  "permission.revoked",
+  "endpoint.removed",
+  "device.removed",
+  "session.ended-by-admin",
+]);
+
+/** How long a client may take to hear of such an end in its own protocol, in ms. */
+const revokedTellMs = 300;
+
+/** After so long from such an end what is left of the session is broken off, in ms. */
+const revokedLimitMs = 900;
+
 /** How long a session whose machine broke may take to close, in ms. */
 const brokenLimitMs = 15_000;
 
@@ -88,6 +104,7 @@ export class Session {
   #isKilled = false;
   #isFinishing = false;
   #brokenTimer: TimerHandle | undefined;
+  #revokedTimer: TimerHandle | undefined;
   #unwatchConnection: (() => void) | undefined;
   #idleTimer: TimerHandle | undefined;
 
@@ -185,8 +202,14 @@ export class Session {
     this.#send({ type: "device.connected" });
   }
 
-  /** Ends the session from outside; does nothing if it is ending already. */
+  /** The endpoint knows a key of its panel from now on: the session must not go on with another one. */
+  keyLearnt(key: PanelKey): void {
+    this.#relay.attempt(() => this.#request.stream.keyLearnt?.(key));
+  }
+
+  /** Ends the session from outside; if it is ending already, its reason stands, but a revocation cuts short what is still delivered. */
   end(reason: CloseReason, text = closeText(reason)): void {
+    if (revocations.has(reason)) this.#limitEnd();
     this.#send({ type: "session.ended", reason, text });
   }
 
@@ -203,6 +226,14 @@ export class Session {
     this.#records.mute();
     this.#abandon();
     this.#release();
+  }
+
+  #limitEnd(): void {
+    if (this.#actor.getSnapshot().status !== "active") return;
+    this.#revokedTimer ??= this.#deps.clock.setTimeout(() => this.#abandon(), revokedLimitMs);
+    if (!this.#isFinishing) return;
+    this.#relay.cut();
+    this.#waits.cancel();
   }
 
   #createActor(): Actor<typeof sessionMachine> {
@@ -222,10 +253,11 @@ export class Session {
         abandon: () => this.#abandon(),
       },
     });
-    const { limits, devices, clock } = this.#deps;
+    const { limits, devices, clock, inspect } = this.#deps;
     const isGatewayOnline = devices.isOnline(this.deviceId);
     return createActor(provided, {
       clock,
+      ...(inspect === undefined ? {} : { inspect }),
       input: { limits, isGatewayOnline, hasHandshake: this.#request.stream.hasHandshake },
     });
   }
@@ -358,7 +390,8 @@ export class Session {
       this.#relay.cut();
     } else {
       // Our own clients hear it in a text frame; a foreign one hears it best in its own protocol.
-      await this.#waits.atMost(shortLimitMs, this.#relay.fail(end.text));
+      const tellMs = revocations.has(end.reason) ? revokedTellMs : shortLimitMs;
+      await this.#waits.atMost(tellMs, this.#relay.fail(end.text));
     }
   }
 
@@ -414,6 +447,7 @@ export class Session {
     this.#closeStream();
     this.#connectionKey = undefined;
     this.#deps.clock.clearTimeout(this.#brokenTimer);
+    this.#deps.clock.clearTimeout(this.#revokedTimer);
     this.#deps.clock.clearTimeout(this.#idleTimer);
     this.#waits.cancel();
     this.#operation.release();

@@ -14,6 +14,8 @@ const writeBytesMax = 16 * 1024;
 type Done = (error?: Error | null) => void;
 
 export class SplitSocket extends Duplex {
+  /** The connection has taken all that was to be sent, ws's own pongs too, of which nobody else hears. */
+  onEmptied: (() => void) | undefined;
   readonly #socket: Duplex;
   readonly #splitter: MessageSplitter;
   #takenBytes = 0;
@@ -69,8 +71,12 @@ export class SplitSocket extends Duplex {
     const given: Done = (error) => {
       const isOver = (error !== undefined && error !== null) || rest.length === 0;
       this.#takenBytes = isOver ? 0 : this.#takenBytes + bytes;
-      if (isOver) done(error);
-      else this.#give(rest, done);
+      if (!isOver) {
+        this.#give(rest, done);
+        return;
+      }
+      done(error);
+      if (this.writableLength === 0) this.onEmptied?.();
     };
     this.#socket.cork();
     group.forEach((part, index) => {

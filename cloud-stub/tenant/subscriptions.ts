@@ -1,4 +1,6 @@
 // Which applications the tenant has subscribed to. Remote access is one; without it none of its paths is there.
+import type { Transaction } from "kysely";
+import type { Database } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
 export interface Application {
@@ -12,6 +14,11 @@ export const remoteAccessApplication: Application = { id: "1", name: "remote-acc
 
 /** All that there are. */
 export const applications: readonly Application[] = [remoteAccessApplication];
+
+/** Written in the transaction of a change: neither is there without the other. */
+type Along = (transaction: Transaction<Database>) => Promise<void>;
+
+const nothingAlong: Along = async () => {};
 
 type Listener = (changed: { readonly application: Application; readonly isSubscribed: boolean }) => void;
 
@@ -38,22 +45,26 @@ export class Subscriptions {
   }
 
   /** False if it was subscribed already. */
-  async add(application: Application): Promise<boolean> {
-    const result = await this.#store.db
-      .insertInto("subscriptions")
-      .values({ application: application.name })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
-    return this.#changed(result.numInsertedOrUpdatedRows ?? 0n, application, true);
+  async add(application: Application, along: Along = nothingAlong): Promise<boolean> {
+    return this.#change(application, true, along, async (transaction) => {
+      const result = await transaction
+        .insertInto("subscriptions")
+        .values({ application: application.name })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return result.numInsertedOrUpdatedRows ?? 0n;
+    });
   }
 
   /** False if it was not subscribed. */
-  async remove(application: Application): Promise<boolean> {
-    const result = await this.#store.db
-      .deleteFrom("subscriptions")
-      .where("application", "=", application.name)
-      .executeTakeFirst();
-    return this.#changed(result.numDeletedRows, application, false);
+  async remove(application: Application, along: Along = nothingAlong): Promise<boolean> {
+    return this.#change(application, false, along, async (transaction) => {
+      const result = await transaction
+        .deleteFrom("subscriptions")
+        .where("application", "=", application.name)
+        .executeTakeFirst();
+      return result.numDeletedRows;
+    });
   }
 
   /** Calls back after each change that this process makes. Gives back how to stop. */
@@ -62,9 +73,18 @@ export class Subscriptions {
     return () => this.#listeners.delete(listener);
   }
 
-  #changed(rows: bigint, application: Application, isSubscribed: boolean): boolean {
-    if (rows === 0n) return false;
-    for (const listener of [...this.#listeners]) listener({ application, isSubscribed });
-    return true;
+  async #change(
+    application: Application,
+    isSubscribed: boolean,
+    along: Along,
+    write: (transaction: Transaction<Database>) => Promise<bigint>,
+  ): Promise<boolean> {
+    const isChanged = await this.#store.db.transaction().execute(async (transaction) => {
+      if ((await write(transaction)) === 0n) return false;
+      await along(transaction);
+      return true;
+    });
+    if (isChanged) for (const listener of [...this.#listeners]) listener({ application, isSubscribed });
+    return isChanged;
   }
 }

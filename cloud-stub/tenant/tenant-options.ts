@@ -1,6 +1,7 @@
 // Settings of the tenant by category and key; those whose key begins with `credentials.` rest under the vault (protocol.md 5.7).
+import type { Transaction } from "kysely";
 import type { Vault } from "../remote-access/vault.ts";
-import type { TenantOptionRow } from "../store/schema.ts";
+import type { Database, TenantOptionRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
 export interface TenantOption {
@@ -23,6 +24,11 @@ const secretPrefix = "credentials.";
 export function isSecretOption(key: string): boolean {
   return key.startsWith(secretPrefix);
 }
+
+/** Written in the transaction of a change: neither is there without the other. */
+type Along = (transaction: Transaction<Database>) => Promise<void>;
+
+const nothingAlong: Along = async () => {};
 
 type Listener = (changed: { readonly category: string; readonly key: string }) => void;
 
@@ -58,7 +64,7 @@ export class TenantOptions {
   }
 
   /** Resolves once it is durable and the watchers know; `full` at `optionsMax`. */
-  async set(category: string, key: string, value: string): Promise<"set" | "full"> {
+  async set(category: string, key: string, value: string, along: Along = nothingAlong): Promise<"set" | "full"> {
     const values = isSecretOption(key)
       ? { value: null, sealed_value: this.#vault.seal(value, contextOf(category, key)) }
       : { value, sealed_value: null };
@@ -72,7 +78,10 @@ export class TenantOptions {
         .selectFrom("tenant_options")
         .select((select) => select.fn.countAll<number>().as("count"))
         .executeTakeFirstOrThrow();
-      if (count <= optionsMax) return false;
+      if (count <= optionsMax) {
+        await along(transaction);
+        return false;
+      }
       await transaction.deleteFrom("tenant_options").where("category", "=", category).where("key", "=", key).execute();
       return true;
     });
@@ -82,15 +91,19 @@ export class TenantOptions {
   }
 
   /** False if there was none. */
-  async remove(category: string, key: string): Promise<boolean> {
-    const result = await this.#store.db
-      .deleteFrom("tenant_options")
-      .where("category", "=", category)
-      .where("key", "=", key)
-      .executeTakeFirst();
-    if (result.numDeletedRows === 0n) return false;
-    this.#tell(category, key);
-    return true;
+  async remove(category: string, key: string, along: Along = nothingAlong): Promise<boolean> {
+    const isRemoved = await this.#store.db.transaction().execute(async (transaction) => {
+      const result = await transaction
+        .deleteFrom("tenant_options")
+        .where("category", "=", category)
+        .where("key", "=", key)
+        .executeTakeFirst();
+      if (result.numDeletedRows === 0n) return false;
+      await along(transaction);
+      return true;
+    });
+    if (isRemoved) this.#tell(category, key);
+    return isRemoved;
   }
 
   /** Calls back after each change that this process makes. Gives back how to stop. */

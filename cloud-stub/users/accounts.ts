@@ -1,7 +1,9 @@
 // The accounts in the store. Each change gives an account a new stamp, which drops remembered logins and tokens everywhere.
+import type { Kysely, Transaction } from "kysely";
 import type { Clock, Random } from "#hardware/ports.ts";
-import type { UserRow } from "../store/schema.ts";
+import type { Database, UserRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { countAdministrators } from "./account-changes.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 
 export interface Account {
@@ -50,6 +52,11 @@ export class Accounts {
       .executeTakeFirst();
     if (row === undefined) return undefined;
     return toAccount(row, row.kind === "user" ? await this.#rolesOfGroups(tenantId, name) : []);
+  }
+
+  /** Whether some enabled person of the tenant may manage accounts. */
+  async hasAdministrator(tenantId: string): Promise<boolean> {
+    return (await countAdministrators(this.#store.db, tenantId)) > 0;
   }
 
   async #rolesOfGroups(tenantId: string, name: string): Promise<readonly string[]> {
@@ -101,25 +108,34 @@ export class Accounts {
       .execute();
   }
 
-  /** False if there is no such account. */
-  async setPassword(tenantId: string, name: string, password: string): Promise<boolean> {
+  /** False if there is no such account. `along` is written in the transaction of the change. */
+  async setPassword(
+    tenantId: string,
+    name: string,
+    password: string,
+    along: (transaction: Transaction<Database>) => Promise<void> = async () => {},
+  ): Promise<boolean> {
     const passwordHash = await this.#hasher.hash(password);
-    const result = await this.#store.db
-      .updateTable("users")
-      .set({
-        password_hash: passwordHash,
-        stamp: newStamp(this.#random),
-        password_changed_at_ms: Math.floor(this.#clock.nowMs()),
-      })
-      .where("tenant_id", "=", tenantId)
-      .where("name", "=", name)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+    return this.#store.db.transaction().execute(async (transaction) => {
+      const result = await transaction
+        .updateTable("users")
+        .set({
+          password_hash: passwordHash,
+          stamp: newStamp(this.#random),
+          password_changed_at_ms: Math.floor(this.#clock.nowMs()),
+        })
+        .where("tenant_id", "=", tenantId)
+        .where("name", "=", name)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return false;
+      await along(transaction);
+      return true;
+    });
   }
 
   /** Removes the logins of a device; they stop working at once. */
-  async removeOfDevice(externalId: string): Promise<void> {
-    await this.#store.db.deleteFrom("users").where("device_external_id", "=", externalId).execute();
+  async removeOfDevice(externalId: string, db: Kysely<Database> = this.#store.db): Promise<void> {
+    await db.deleteFrom("users").where("device_external_id", "=", externalId).execute();
   }
 
   /** A password for a machine: 32 characters with 190 bits, only letters, digits, `-` and `_`. */

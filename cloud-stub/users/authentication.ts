@@ -99,19 +99,20 @@ export class Authentication {
     const shownName = account === undefined ? "(unknown)" : userName;
     const key = this.#remembered.keyFor(tenantId, name, password);
     if (account?.isEnabled === true && this.#remembered.has(key, account.stamp)) return { ok: true, account };
-    if (!this.#rateLimit.isOpen(address, userName)) return this.#refused(shownName, address, "too-many");
+    // Who waits for the check of the same password learns nothing more by it.
+    const isUnderWay = account !== undefined && this.#underWay.has(underWayKey(account, key));
+    const attempt = isUnderWay ? undefined : this.#rateLimit.begins(address, userName);
+    if (attempt === undefined && !isUnderWay) return this.#refused(shownName, address, "too-many");
     let isRight: boolean;
     try {
       isRight = await this.#verify(key, password, account);
     } catch (error) {
+      attempt?.withdrawn();
       if (error instanceof HasherBusyError) return this.#refused(shownName, address, "busy");
       throw error;
     }
-    if (!isRight || account === undefined || !account.isEnabled) {
-      this.#rateLimit.failed(address, userName);
-      return this.#refused(shownName, address, "wrong");
-    }
-    this.#rateLimit.succeeded(address, userName);
+    if (!isRight || account === undefined || !account.isEnabled) return this.#refused(shownName, address, "wrong");
+    attempt?.succeeded();
     this.#log.info("login.succeeded", { user: userName, address });
     return { ok: true, account };
   }
@@ -199,11 +200,11 @@ export class Authentication {
       await this.#hasher.hash(password.slice(0, 100));
       return false;
     }
-    const underWayKey = `${account.stamp}.${key}`;
-    const underWay = this.#underWay.get(underWayKey);
+    const name = underWayKey(account, key);
+    const underWay = this.#underWay.get(name);
     if (underWay !== undefined) return underWay;
-    const check = this.#verifyAndRemember(key, password, account).finally(() => this.#underWay.delete(underWayKey));
-    this.#underWay.set(underWayKey, check);
+    const check = this.#verifyAndRemember(key, password, account).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, check);
     return check;
   }
 
@@ -220,6 +221,10 @@ export class Authentication {
     this.#log.warn("login.failed", { user, address, why });
     return { ok: false, why };
   }
+}
+
+function underWayKey(account: Account, key: string): string {
+  return `${account.stamp}.${key}`;
 }
 
 /** Splits `tenant/name`; a name alone belongs to `ownTenantId`. */

@@ -2,6 +2,7 @@
 import { readSetting, writeSetting } from "../store/settings.ts";
 import type { Store } from "../store/store.ts";
 import type { Groups } from "./groups.ts";
+import type { People } from "./people.ts";
 import { type Role, roles } from "./principal.ts";
 
 const readerRoles: readonly Role[] = [
@@ -31,15 +32,16 @@ const defaultGroups: readonly {
 
 const settingName = "default-groups";
 
-/** Makes them once in the life of a database, with `administrator` in the first. */
+/** Makes them once in the life of a database, with `administrator`, if there is one, in the first. */
 export async function ensureDefaultGroups(
-  deps: { readonly store: Store; readonly groups: Groups },
+  deps: { readonly store: Store; readonly groups: Groups; readonly people: People },
   administrator: string,
 ): Promise<void> {
   if ((await readSetting(deps.store, settingName)) !== undefined) return;
   for (const wanted of defaultGroups) {
     const group = (await deps.groups.byName(wanted.name)) ?? (await deps.groups.create(wanted, administrator));
-    if (group.name === administratorsGroup) await deps.groups.addMember(group.id, administrator, administrator);
+    if (group.name !== administratorsGroup || (await deps.people.get(administrator)) === undefined) continue;
+    await deps.groups.addMember(group.id, administrator, administrator);
   }
   await writeSetting(deps.store, settingName, "made");
 }

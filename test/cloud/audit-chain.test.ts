@@ -221,6 +221,24 @@ test("a long trail comes whole, each record once", async () => {
   expect(ids.slice(1, -1)).toEqual(Array.from({ length: 1_234 }, (_, index) => String(index + 1)));
 });
 
+test("a table is of one moment: what is recorded while it is read is not in it, newest first as well", async () => {
+  await writes(7);
+  const store = openStore(file);
+  const audit = new Audit({ clock: new ManualClock(), store });
+  for (const isNewestFirst of [false, true]) {
+    const numbers: number[] = [];
+    const last = await audit.lastNumber();
+    for await (const records of audit.all({ isNewestFirst, userName: "eve" }, 3)) {
+      expect(records.length).toBeLessThanOrEqual(3);
+      numbers.push(...records.map(({ id }) => Number(id)));
+      await audit.record({ type: "User", activity: "Test", text: "meanwhile", userName: "eve" });
+    }
+    const expected = Array.from({ length: last }, (_, index) => index + 1);
+    expect(numbers).toEqual(isNewestFirst ? expected.reverse() : expected);
+  }
+  store.close();
+});
+
 test.each([
   ["plain", "plain"],
   ["a,b", '"a,b"'],
@@ -231,12 +249,19 @@ test.each([
   ["-1", "'-1"],
   ["@SUM(A1)", "'@SUM(A1)"],
   [" =1", "' =1"],
-  ["\t=1", "'\t=1"],
-  ["\r=1", '"\'\r=1"'],
+  ["\t=1", "'\t'=1"],
+  ["\r=1", "\"'\r'=1\""],
   ["\u0000=1", "'\u0000=1"],
   ["＝1", "'＝1"],
   ['=HYPERLINK("http://x","y")', '"\'=HYPERLINK(""http://x"",""y"")"'],
   ["a=1", "a=1"],
+  ["press;=1+1", "press;'=1+1"],
+  ["press; =1+1;-2", "press;' =1+1;'-2"],
+  ['press;"=1+1"', '"press;\'""=1+1"""'],
+  ["press\t@SUM(A1)", "press\t'@SUM(A1)"],
+  ["press\n=1", '"press\n\'=1"'],
+  ["press | +1", "press |' +1"],
+  ["a; b - c; d", "a; b - c; d"],
   [-5, "-5"],
   [0, "0"],
   [null, ""],

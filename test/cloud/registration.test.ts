@@ -97,7 +97,7 @@ test("accepting twice is fine, an unknown one is not, a second request is none",
 test("taking back a request whose password was issued takes the password back too", async () => {
   await using bench = await startBench();
   const password = await handOver(bench);
-  expect(await bench.registration.remove("gw-1")).toBe(true);
+  expect(await bench.registration.remove("gw-1", "admin")).toBe(true);
   const login = bench.connect({ clientId: "gw-1", user: "t1000/device_gw-1", password });
   await expect(login).rejects.toMatchObject({ code: 4 });
 });
@@ -135,7 +135,7 @@ test("a device gets nothing when its request is taken back while its password is
   await bench.registration.accept("gw-1", "admin");
   const hash = bench.hasher.hash;
   bench.hasher.hash = async (password) => {
-    await bench.registration.remove("gw-1");
+    await bench.registration.remove("gw-1", "admin");
     return hash(password);
   };
   expect(await bench.registration.poll("gw-1")).toBeUndefined();

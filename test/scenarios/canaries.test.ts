@@ -10,22 +10,50 @@ const panelPassword = "cAn4ry_P";
 const wrongPassword = "wr0ng_cA";
 const freshPassword = "fr3sh-cA";
 
+type Places = Readonly<Record<string, Uint8Array | string>>;
+
 interface Evidence {
   readonly keys: readonly string[];
+  readonly places: Places;
   readonly hits: readonly CanaryHit[];
 }
 
 afterEach(() => {
   vi.doUnmock("#protocol/remote-access.ts");
   vi.doUnmock("#cloud-stub/remote-access/vault.ts");
+  vi.doUnmock("#firmware/tunnel/tunnel-words.ts");
   vi.resetModules();
 });
 
 describe("the panels' passwords and the connection keys", () => {
   it("occur in no log, no answer, no frame to a client and no file", async () => {
-    const { keys, hits } = await searchedRun();
+    const { keys, places, hits } = await searchedRun();
     expect(keys.length).toBeGreaterThanOrEqual(3);
     expect(hits).toEqual([]);
+    // A copy of a log with one line more: each secret is found in it, and nowhere else.
+    for (const log of ["the gateway's log", "the cloud's log"]) {
+      for (const secret of secretsWith(keys)) {
+        const line = JSON.stringify({ event: "tunnel.closed", why: `no answer for ${secret}` });
+        const planted = search({ ...places, [log]: `${String(places[log])}\n${line}` }, keys);
+        expect(planted).toContainEqual({ where: log, form: "raw" });
+        expect(new Set(planted.map(({ where }) => where))).toEqual(new Set([log]));
+      }
+    }
+  });
+
+  it("are found by this search when the gateway logs what it was asked for as it is", async () => {
+    vi.doMock("#firmware/tunnel/tunnel-words.ts", async (original) => {
+      const real = await original<typeof import("#firmware/tunnel/tunnel-words.ts")>();
+      return {
+        ...real,
+        requestedEntry: (requested: Parameters<typeof real.requestedEntry>[0]) => {
+          const entry = real.requestedEntry(requested);
+          return { ...entry, fields: { ...entry.fields, request: JSON.stringify(requested.request) } };
+        },
+      };
+    });
+    const { hits } = await searchedRun();
+    expect(new Set(hits.map(({ where }) => where))).toEqual(new Set(["the gateway's log"]));
   });
 
   it("are found by this search when paths are no longer redacted", async () => {
@@ -84,11 +112,17 @@ async function searchedRun(): Promise<Evidence> {
     if (existsSync(file)) places[`the cloud's database ${ending}`] = readFileSync(file);
   }
   for (const [name, contents] of site.board.disk.files) places[`the gateway's file ${name}`] = contents;
-  const secrets = [panelPassword, wrongPassword, freshPassword, ...keys];
-  const hits = Object.entries(places).flatMap(([where, contents]) =>
-    secrets.flatMap((secret) => findCanary(where, contents, secret)),
+  return { keys, places, hits: search(places, keys) };
+}
+
+function secretsWith(keys: readonly string[]): readonly string[] {
+  return [panelPassword, wrongPassword, freshPassword, ...keys];
+}
+
+function search(places: Places, keys: readonly string[]): readonly CanaryHit[] {
+  return Object.entries(places).flatMap(([where, contents]) =>
+    secretsWith(keys).flatMap((secret) => findCanary(where, contents, secret)),
   );
-  return { keys, hits };
 }
 
 async function handleSecrets(site: Site): Promise<void> {

@@ -1,4 +1,5 @@
 // Makes the protocol's stream for one session of an endpoint: reads what it is signed in with and how the tenant wants it.
+import type { Clock } from "#hardware/ports.ts";
 import { readCertificatePin } from "../certificate-pin.ts";
 import type { Endpoint, Endpoints } from "../endpoints.ts";
 import type { SessionLimits } from "../limits.ts";
@@ -14,13 +15,14 @@ import { createVncStream } from "./vnc.ts";
 import { certificateKey, type VncTlsOptions } from "./vnc-tls.ts";
 
 export interface StreamDependencies {
+  readonly clock: Clock;
   /** Without it panels that want TLS are refused. */
   readonly panelTls: PanelTlsOpener | undefined;
   readonly endpoints: Endpoints;
   readonly options: TenantOptionReader | undefined;
   readonly limits: SessionLimits;
-  /** A key of a panel was kept or could not be kept. */
-  readonly hostKeyLearnt: (fingerprint: string, outcome: Promise<boolean>) => void;
+  /** A key of a panel was kept, or could not be kept. */
+  readonly hostKeyLearnt: (key: PanelKey, outcome: Promise<boolean>) => void;
 }
 
 /** Throws VaultError if a stored secret cannot be opened. */
@@ -49,6 +51,7 @@ async function createSshStream(endpoint: Endpoint, deps: StreamDependencies): Pr
     hostKeys: await keyOptions(endpoint, readKnownKeys(hostKey), deps),
     allowsLegacy: attrs?.["legacyAlgorithms"] === true,
     handshakeMs: deps.limits.handshakeMs,
+    clock: deps.clock,
   });
 }
 
@@ -70,6 +73,6 @@ async function keyOptions(
   return {
     known,
     saves: autosave === "true",
-    learn: ({ line, fingerprint }) => deps.hostKeyLearnt(fingerprint, deps.endpoints.learnHostKey(endpoint, line)),
+    learn: (key) => deps.hostKeyLearnt(key, deps.endpoints.learnHostKey(endpoint, key.line)),
   };
 }

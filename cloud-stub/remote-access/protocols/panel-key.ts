@@ -23,6 +23,7 @@ export interface PanelKeyOptions {
 export class PanelKeyGuard {
   readonly #options: PanelKeyOptions;
   readonly #what: string;
+  #known: readonly PanelKey[];
   #accepted: PanelKey | undefined;
   #toLearn: PanelKey | undefined;
   #asked: { readonly key: PanelKey; readonly accept: () => void } | undefined;
@@ -31,6 +32,12 @@ export class PanelKeyGuard {
   constructor(options: PanelKeyOptions, what: string) {
     this.#options = options;
     this.#what = what;
+    this.#known = options.known;
+  }
+
+  /** What the endpoint knows by now. */
+  get known(): readonly PanelKey[] {
+    return this.#known;
   }
 
   /** Whether a person is being asked. */
@@ -41,7 +48,7 @@ export class PanelKeyGuard {
   /** Calls `accept` now or after a person's yes; what is wrong with the key is returned. */
   judge(key: PanelKey, ends: StreamEnds, accept: () => void): StreamFailure | undefined {
     // A new key exchange in mid-session shows the key again (RFC 4253 section 9).
-    const known = this.#accepted === undefined ? this.#options.known : [this.#accepted];
+    const known = this.#accepted === undefined ? this.#known : [this.#accepted];
     const take = () => {
       this.#accepted = key;
       accept();
@@ -72,6 +79,13 @@ export class PanelKeyGuard {
     ends.asking(false);
     asked.accept();
     return undefined;
+  }
+
+  /** The endpoint knows a key since a session of it, perhaps this one, had it kept; what is wrong with this one's is returned. */
+  learnt(key: PanelKey): StreamFailure | undefined {
+    this.#known = [key];
+    const own = this.#accepted ?? this.#asked?.key;
+    return own === undefined || own.line === key.line ? undefined : this.#foreign(own, this.#known);
   }
 
   /** What it means that nobody said yes in time. */

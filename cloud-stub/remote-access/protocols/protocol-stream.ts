@@ -1,6 +1,7 @@
 // What stands between the two legs of a session and knows the protocol that they speak.
 import type { CloseReason } from "#protocol/close-reason.ts";
 import type { ClientMessage, CloudMessage } from "#protocol/session-channel.ts";
+import type { PanelKey } from "./panel-key.ts";
 
 /** Where a stream sends to. */
 export interface StreamEnds {
@@ -52,6 +53,8 @@ export interface ProtocolStream {
   readonly holdsPanel?: boolean;
   /** Takes a message of the session channel; may come before `start`. */
   fromChannel?(message: ClientMessage): void;
+  /** The endpoint knows a key of its panel from now on, which was unknown when the session began; may come before `start`. */
+  keyLearnt?(key: PanelKey): void;
   /** The session is over: says goodbye where the protocol has a word for it, and lets go of everything. Once or more. */
   close?(): void;
 }

@@ -1,5 +1,6 @@
 // SSH: the relay is the client; the browser has the bytes of the terminal only.
 import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
+import type { Clock } from "#hardware/ports.ts";
 import { printable } from "#protocol/printable.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
 import { type PanelKey, PanelKeyGuard, type PanelKeyOptions } from "./panel-key.ts";
@@ -22,10 +23,17 @@ export interface SshOptions {
   readonly hostKeys: PanelKeyOptions;
   readonly allowsLegacy: boolean;
   readonly handshakeMs: number;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
+
+/** Key exchanges that a panel may have in a minute. One costs the cloud more than the panel, and nobody else is served meanwhile. */
+const exchangesMax = 20;
+const exchangesWithinMs = 60_000;
 
 /** Longest text that is shown before the shell, in characters. */
 const bannerLengthMax = 4096;
+
+const noBreak = "SSH sessions of Postern have no break signal.";
 
 type Phase = "greeting" | "handshake" | "sign-in" | "open" | "over";
 
@@ -44,6 +52,11 @@ export class SshStream implements ProtocolStream {
   #size = { columns: 80, rows: 24 };
   /** What the panel was told. */
   #saidSize = this.#size;
+  /** When the last key exchanges were over, on the clock's monotonic time. */
+  #exchangesAtMs: number[] = [];
+  /** ssh2 has a size that it keeps until a key exchange is over: it is not given another one before. */
+  #isSizeKept = false;
+  #hasSaidNoBreak = false;
   #channel: ClientChannel | undefined;
   #banner = "";
   /** What the person is asked for the sign-in; a promise would outlive the session. */
@@ -63,6 +76,8 @@ export class SshStream implements ProtocolStream {
     this.#wire = new PanelWire((bytes) => {
       this.#ends?.toPanel(bytes);
       this.#uplink.wireMoved();
+      this.#isSizeKept = false;
+      this.#tellSize();
     });
     this.#uplink = new SshUplink(this.#wire, () => this.#ends?.regulate());
   }
@@ -122,11 +137,18 @@ export class SshStream implements ProtocolStream {
         this.#answered(message.id, message.answers);
         return;
       case "break":
-        this.#ends?.say({ type: "notice", text: "SSH sessions of Postern have no break signal." });
+        // Once: whoever asks without end must not be answered without end.
+        if (!this.#hasSaidNoBreak) this.#ends?.say({ type: "notice", text: noBreak });
+        this.#hasSaidNoBreak = true;
         return;
       default:
         message satisfies never;
     }
+  }
+
+  keyLearnt(key: PanelKey): void {
+    const failure = this.#keyGuard.learnt(key);
+    if (failure !== undefined) this.#fail(failure);
   }
 
   expired(): StreamFailure {
@@ -208,10 +230,20 @@ export class SshStream implements ProtocolStream {
   #listen(ends: StreamEnds): void {
     this.#wire.on("error", () => {});
     this.#client.on("error", (error) => ends.attempt(() => this.#failed(error as SshError)));
+    this.#client.on("handshake", () => ends.attempt(() => this.#exchanged()));
     this.#client.on("banner", (text) => {
       if (this.#banner.length < bannerLengthMax) this.#banner += text.slice(0, bannerLengthMax);
     });
+    this.#client.on("change password", (prompt) => ends.attempt(() => this.#fail(passwordExpired(prompt))));
     this.#client.on("ready", () => ends.attempt(() => this.#signedIn(ends)));
+  }
+
+  #exchanged(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#exchangesAtMs = [...this.#exchangesAtMs, nowMs].filter((atMs) => nowMs - atMs < exchangesWithinMs);
+    if (this.#exchangesAtMs.length <= exchangesMax) return;
+    const text = `The panel renews its SSH keys again and again: more than ${exchangesMax} times in a minute.`;
+    this.#fail({ reason: "protocol.too-large", text });
   }
 
   #failed(error: SshError): void {
@@ -295,7 +327,7 @@ export class SshStream implements ProtocolStream {
     });
     channel.on("close", () => ends.attempt(() => this.#shellClosed()));
     // The size may have changed while the shell was being opened.
-    this.#resize(this.#size.columns, this.#size.rows);
+    this.#tellSize();
     this.#uplink.open(channel);
   }
 
@@ -305,11 +337,25 @@ export class SshStream implements ProtocolStream {
 
   #resize(columns: number, rows: number): void {
     this.#size = { columns, rows };
-    const isSaid = columns === this.#saidSize.columns && rows === this.#saidSize.rows;
-    if (isSaid || this.#channel === undefined) return;
-    this.#saidSize = this.#size;
-    this.#channel.setWindow(rows, columns, 0, 0);
+    this.#tellSize();
   }
+
+  #tellSize(): void {
+    const { columns, rows } = this.#size;
+    const isSaid = columns === this.#saidSize.columns && rows === this.#saidSize.rows;
+    if (isSaid || this.#isSizeKept || this.#channel === undefined || this.#phase !== "open") return;
+    this.#saidSize = this.#size;
+    const sentBefore = this.#wire.sentBytes;
+    this.#channel.setWindow(rows, columns, 0, 0);
+    this.#isSizeKept = this.#wire.sentBytes === sentBefore;
+  }
+}
+
+/** A new password is for a person to choose, at the panel. */
+function passwordExpired(prompt: string): StreamFailure {
+  const words = printable(prompt, 200);
+  const said = words === "" ? "" : `: "${words}"`;
+  return { reason: "auth.failed", text: `The panel wants a new password before it lets anybody in${said}.` };
 }
 
 /** A notice of the panel as a terminal in raw mode shows it; control characters have no business in it. */

@@ -1,9 +1,13 @@
-// The client speaks VNC with the panel itself, from the first byte, unless the panel offers only what the console cannot do.
+// The client speaks VNC with the panel itself, from the first byte, unless the panel offers only what the console cannot do,
+// or the endpoint knows a certificate, which only the relay can ask the panel for.
+import { securityTypes } from "#protocol/rfb/security.ts";
 import { parseVersion, type RfbVersion, versionBytes } from "#protocol/rfb/version.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
+import type { PanelKey } from "./panel-key.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { VncGreeting } from "./vnc-greeting.ts";
 import { type VncOptions, VncSignIn } from "./vnc-sign-in.ts";
+import { noCertificate } from "./vnc-tls.ts";
 
 /** Security types that our console speaks by itself: None, VNC Authentication, RA2ne, Tight, Apple's, Microsoft's. */
 const consoleTypes = new Set([1, 2, 6, 16, 30, 113]);
@@ -31,6 +35,7 @@ export class VncPassage implements ProtocolStream {
   /** What the panel sent where its security types belong; at most one such list and what came with it. */
   #types = Buffer.alloc(0);
   #signIn: VncSignIn | undefined;
+  #learnt: PanelKey | undefined;
 
   constructor(options: VncOptions) {
     this.#options = options;
@@ -63,7 +68,7 @@ export class VncPassage implements ProtocolStream {
         this.#types = Buffer.concat([this.#types, bytes]);
         if (this.#state === "types") this.#judgeTypes();
         // Before its version the client is owed nothing; who sends all the same is not to be kept.
-        else if (this.#state === "version") this.#passThrough();
+        else if (this.#state === "version") this.#passOrRefuse();
         else if (this.#types.length > typesBytesMax) this.#ends?.ended(spokeEarly);
         return;
       case "through":
@@ -88,7 +93,7 @@ export class VncPassage implements ProtocolStream {
     if (this.#version.length < versionBytes) return;
     // In 3.3 the panel decides, and it knows the first two types only.
     const version = versionOf(this.#version);
-    if (this.#version.length > versionBytes || version === undefined || version === "3.3") this.#passThrough();
+    if (this.#version.length > versionBytes || version === undefined || version === "3.3") this.#passOrRefuse();
     else this.#state = "types";
   }
 
@@ -97,6 +102,11 @@ export class VncPassage implements ProtocolStream {
       const [username = "", password = ""] = message.answers;
       this.#takeOver(username, password);
     } else this.#signIn?.fromChannel(message);
+  }
+
+  keyLearnt(key: PanelKey): void {
+    this.#learnt = key;
+    this.#signIn?.keyLearnt(key);
   }
 
   expired(): StreamFailure {
@@ -124,8 +134,12 @@ export class VncPassage implements ProtocolStream {
     this.#greetingBytes = Buffer.concat([this.#greetingBytes, bytes]);
     if (this.#greeting.isComplete) {
       // Clients of others may speak more than we do, and are left alone.
-      const mayTakeOver = this.#ends?.hasChannel === true && this.#greetingBytes.length === versionBytes;
-      this.#state = mayTakeOver ? "version" : "through";
+      const isAlone = this.#greetingBytes.length === versionBytes;
+      if (!isAlone && this.#needsCertificate) {
+        this.#ends?.handshakeFailed(noCertificate);
+        return;
+      }
+      this.#state = this.#ends?.hasChannel === true && isAlone ? "version" : "through";
       this.#ends?.handshakeDone();
     }
     this.#ends?.toClient(bytes);
@@ -135,8 +149,14 @@ export class VncPassage implements ProtocolStream {
     const count = this.#types[0] ?? 0;
     if (this.#types.length < 1 + count) return;
     const offered = this.#types.subarray(1, 1 + count);
-    if (count === 0 || offered.some((type) => consoleTypes.has(type))) {
+    const isForConsole = offered.some((type) => consoleTypes.has(type));
+    if (count === 0) {
+      // A refusal, with the panel's reason behind it.
       this.#passThrough();
+      return;
+    }
+    if (this.#needsCertificate ? !offered.includes(securityTypes.veNCrypt) : isForConsole) {
+      this.#passOrRefuse();
       return;
     }
     this.#state = "asking";
@@ -151,6 +171,17 @@ export class VncPassage implements ProtocolStream {
         { text: "Password, if the panel wants one:", echo: false },
       ],
     });
+  }
+
+  /** In the console a person would answer to whoever stands in between. Clients of others judge by themselves whom they trust. */
+  get #needsCertificate(): boolean {
+    const isKnown = this.#learnt !== undefined || (this.#options.tls?.certificates.known.length ?? 0) > 0;
+    return this.#ends?.hasChannel === true && isKnown;
+  }
+
+  #passOrRefuse(): void {
+    if (this.#needsCertificate) this.#ends?.ended(noCertificate);
+    else this.#passThrough();
   }
 
   #passThrough(): void {
@@ -173,6 +204,7 @@ export class VncPassage implements ProtocolStream {
       maxVersion: versionOf(this.#version),
     });
     this.#signIn = signIn;
+    if (this.#learnt !== undefined) signIn.keyLearnt(this.#learnt);
     // Greeting and version have been exchanged already: what the sign-in says of them goes nowhere.
     let isRepeated = true;
     signIn.start({

@@ -7,6 +7,7 @@ import { ServerHandshake, type ServerHandshakeStep } from "#protocol/rfb/server-
 import { TightServerInitStripper } from "#protocol/rfb/tight.ts";
 import type { RfbVersion } from "#protocol/rfb/version.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
+import type { PanelKey } from "./panel-key.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { VncGreeting } from "./vnc-greeting.ts";
 import { noCertificate, VncTls, type VncTlsOptions } from "./vnc-tls.ts";
@@ -48,12 +49,17 @@ export class VncSignIn implements ProtocolStream {
 
   constructor(options: VncOptions) {
     const { password, username, handshakeMs, maxVersion, tls } = options;
-    this.#tls = tls === undefined ? undefined : new VncTls(tls);
+    const panelTls = tls === undefined ? undefined : new VncTls(tls);
+    this.#tls = panelTls;
     this.#panel = new ClientHandshake({
       ...(password === undefined ? {} : { password }),
       ...(typeof username === "string" ? { username } : {}),
       ...(maxVersion === undefined ? {} : { maxVersion }),
       supports: { tls: tls !== undefined },
+      // Asked for when the panel says what it offers: another session may have learnt one by then.
+      get needsCertificate() {
+        return panelTls?.knowsCertificate === true;
+      },
     });
     this.#handshakeMs = handshakeMs;
   }
@@ -86,6 +92,11 @@ export class VncSignIn implements ProtocolStream {
 
   fromChannel(message: ClientMessage): void {
     if (message.type === "accept-host-key") this.#tls?.confirmed(message.fingerprint);
+  }
+
+  keyLearnt(key: PanelKey): void {
+    this.#tls?.learnt(key);
+    if (this.#panelState === "authenticated" && this.#tls?.lacksCertificate === true) this.#panelFailed(noCertificate);
   }
 
   #fromPanelClear(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 // TLS between the relay and a VNC panel (VeNCrypt): judges the panel's certificate, then carries what both say.
+import { noCertificate as panelNoCertificate } from "#protocol/rfb/panel-refusal.ts";
 import { fingerprintOf, type PanelKey, PanelKeyGuard, type PanelKeyOptions } from "./panel-key.ts";
 import type { PanelTlsKind, PanelTlsOpener, PanelTlsStream } from "./panel-tls-port.ts";
 import { PanelWire } from "./panel-wire.ts";
@@ -8,9 +9,12 @@ import type { StreamEnds, StreamFailure } from "./protocol-stream.ts";
 const highWaterBytes = 64 * 1024;
 
 export const noCertificate: StreamFailure = {
-  reason: "hostkey.mismatch",
-  text: "The panel showed no certificate, though the endpoint knows one; it is not signed in at without.",
+  reason: panelNoCertificate.code,
+  text: `${panelNoCertificate.text}.`,
 };
+
+const anonymousNotice =
+  "The panel's encryption shows no certificate: it keeps listeners out, but not somebody who stands between the gateway and the panel.";
 
 export interface VncTlsOptions {
   readonly open: PanelTlsOpener;
@@ -41,9 +45,14 @@ export class VncTls {
     this.#guard = new PanelKeyGuard(options.certificates, "certificate");
   }
 
+  /** A certificate is known: without one the panel is told nothing. */
+  get knowsCertificate(): boolean {
+    return this.#guard.known.length > 0;
+  }
+
   /** A certificate is known, and the panel has shown none: somebody may stand in between who cannot show it. */
   get lacksCertificate(): boolean {
-    return this.#options.certificates.known.length > 0 && !this.#hasCertificate;
+    return this.knowsCertificate && !this.#hasCertificate;
   }
 
   /** Whether bytes of the panel are to be given here. */
@@ -105,6 +114,12 @@ export class VncTls {
     if (failure !== undefined) this.#failed(failure);
   }
 
+  /** The endpoint knows a certificate since a session of it had it kept. */
+  learnt(key: PanelKey): void {
+    const failure = this.#guard.learnt(key);
+    if (failure !== undefined) this.#failed(failure);
+  }
+
   notConfirmed(): StreamFailure {
     return this.#guard.notConfirmed();
   }
@@ -132,8 +147,12 @@ export class VncTls {
       tls.start();
     };
     if (certificate === undefined) {
-      if (this.lacksCertificate) this.#failed(noCertificate);
-      else start();
+      if (this.lacksCertificate) {
+        this.#failed(noCertificate);
+        return;
+      }
+      ends.say({ type: "notice", text: anonymousNotice });
+      start();
       return;
     }
     const failure = this.#guard.judge(certificateKey(fingerprintOf(certificate)), ends, start);

@@ -7,7 +7,6 @@ const kex: KexAlgorithm[] = [
   "ecdh-sha2-nistp256",
   "ecdh-sha2-nistp384",
   "ecdh-sha2-nistp521",
-  "diffie-hellman-group-exchange-sha256",
   "diffie-hellman-group14-sha256",
   "diffie-hellman-group16-sha512",
   "diffie-hellman-group18-sha512",
@@ -38,6 +37,9 @@ const macs: MacAlgorithm[] = [
 /** Broken or weak by today's measure; old panels have nothing else. */
 const legacy = {
   kex: [
+    // The panel chooses the group, and ssh2 neither limits nor judges it: up to a second of the whole cloud for one exchange.
+    // Panels that have nothing better come from before 2011.
+    "diffie-hellman-group-exchange-sha256",
     "diffie-hellman-group-exchange-sha1",
     "diffie-hellman-group14-sha1",
     "diffie-hellman-group1-sha1",
