@@ -1,5 +1,6 @@
 // The cloud stand-in as a program: data folder, master key, certificates, ports and first passwords around cloud.ts.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linuxClock } from "#hardware/linux/clock.ts";
@@ -347,7 +348,7 @@ function readHostNames(names: readonly string[]): readonly string[] {
       ),
     ),
   ];
-  const bad = clean.find((name) => !/^(?:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45})$/.test(name));
+  const bad = clean.find((name) => isIP(name) === 0 && !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name));
   if (clean.length > 0 && bad === undefined) return clean;
   throw new CloudError(
     "cloud.bad-option",

@@ -55,18 +55,35 @@ export async function setPasswordInStore(options: {
   }
 }
 
-/** The first line of standard input. What is typed at a terminal is not shown. */
+/**
+ * The first line of standard input. A terminal does not show what is typed and is asked twice, since a slip of the finger
+ * would lock somebody out. Throws CloudError `cloud.bad-option` if it is given up.
+ */
 export async function readPassword(question: string): Promise<string> {
   const isTerminal = process.stdin.isTTY === true;
-  if (isTerminal) process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  const answers = lines[Symbol.asyncIterator]();
+  const ask = async (words: string): Promise<string> => {
+    if (isTerminal) process.stderr.write(words);
+    const answer = await answers.next();
+    if (isTerminal) process.stderr.write("\n");
+    // Ctrl-C at a terminal ends the lines as well.
+    if (answer.done === true) throw refused("No password was given; nothing was changed.");
+    return answer.value;
+  };
   try {
-    const first = await lines[Symbol.asyncIterator]().next();
-    return first.done === true ? "" : first.value;
+    const password = await ask(question);
+    if (isTerminal && (await ask("Once more: ")) !== password) {
+      throw refused("The two passwords differ; nothing was changed.");
+    }
+    return password;
   } finally {
     lines.close();
     process.stdin.unref?.();
-    if (isTerminal) process.stderr.write("\n");
   }
+}
+
+function refused(words: string): CloudError {
+  return new CloudError("cloud.bad-option", words);
 }

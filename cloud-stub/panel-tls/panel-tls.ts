@@ -1,4 +1,5 @@
 // TLS towards a panel, as its client, over any stream; the certificate is shown to the caller, who decides before a byte passes.
+import { constants } from "node:crypto";
 import { createSecureContext, TLSSocket } from "node:tls";
 import type { PanelTlsKind, PanelTlsOpener, PanelTlsStream } from "../remote-access/protocols/panel-tls-port.ts";
 
@@ -49,7 +50,9 @@ function streamOf(socket: TLSSocket, received: (bytes: Uint8Array) => void): Pan
 }
 
 function contextOf(kind: PanelTlsKind) {
+  // A second handshake would show another certificate than the one that was judged, and each costs more than a panel pays.
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
   return kind === "anonymous"
-    ? createSecureContext({ minVersion: "TLSv1.2", maxVersion: "TLSv1.2", ciphers: anonymousCiphers })
-    : createSecureContext({ minVersion: "TLSv1.2" });
+    ? createSecureContext({ minVersion: "TLSv1.2", maxVersion: "TLSv1.2", ciphers: anonymousCiphers, secureOptions })
+    : createSecureContext({ minVersion: "TLSv1.2", secureOptions });
 }

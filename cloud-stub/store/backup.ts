@@ -12,6 +12,10 @@ export function backupStore(options: { readonly dataDir: string; readonly to: st
   const to = resolve(options.to);
   const unfinished = `${to}.unfinished`;
   if (existsSync(to)) throw new CloudError("cloud.bad-option", `${to} exists already; name a new file.`);
+  if (existsSync(unfinished)) {
+    const words = `${unfinished} is in the way: another back-up is being written, or one was broken off; then remove it.`;
+    throw new CloudError("cloud.bad-option", words);
+  }
   try {
     // SQLite would give it the mode of any new file.
     closeSync(openSync(unfinished, "wx", 0o600));

@@ -234,8 +234,10 @@ function splitUser(user: string, ownTenantId: string): { readonly tenantId: stri
   return { tenantId: user.slice(0, slash), name: user.slice(slash + 1) };
 }
 
-function isUpgrade(request: AuthenticationRequest): boolean {
-  return request.headers.upgrade?.toLowerCase() === "websocket";
+/** Both headers, as Node asks for them: with one alone it is an ordinary request, which may change something. */
+function isUpgrade({ method, headers }: AuthenticationRequest): boolean {
+  const isConnection = /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.connection ?? "");
+  return headers.upgrade?.toLowerCase() === "websocket" && isConnection && (method ?? "GET") === "GET";
 }
 
 function isSafe(method: string | undefined): boolean {

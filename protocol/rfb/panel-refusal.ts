@@ -2,7 +2,12 @@
 import { printable } from "../printable.ts";
 import type { Proof } from "./security.ts";
 
-export type ClientHandshakeRefusal = "auth.failed" | "auth.required" | "protocol.unsupported" | "protocol.malformed";
+export type ClientHandshakeRefusal =
+  | "auth.failed"
+  | "auth.required"
+  | "hostkey.mismatch"
+  | "protocol.unsupported"
+  | "protocol.malformed";
 
 /** `text` is for people: what the panel said or did, printable, without a secret. */
 export interface Refusal {
@@ -24,6 +29,12 @@ export const noUserName: Refusal = {
   kind: "refused",
   code: "auth.required",
   text: "The panel asks for a user name and a password and they are not known",
+};
+
+export const noCertificate: Refusal = {
+  kind: "refused",
+  code: "hostkey.mismatch",
+  text: "The panel showed no certificate, though the endpoint knows one; it is not signed in at without",
 };
 
 export function unsupported(text: string): Refusal {

@@ -11,6 +11,8 @@ export interface SignIn {
   readonly username?: string;
   /** `tls`: the owner can run TLS over the stream when a step asks for it. */
   readonly supports?: { readonly tls: boolean };
+  /** Only what shows a certificate is taken, and nothing is proven to anything else. Default false. */
+  readonly needsCertificate?: boolean;
   /** Plain may send user name and password without TLS, if the panel offers nothing better. Default false. */
   readonly allowsPlainInClear?: boolean;
 }

@@ -1,5 +1,5 @@
 // Which of the security types that a panel offers is taken: the safest that can be spoken and proven.
-import { noPassword, type Refusal, unsupported } from "./panel-refusal.ts";
+import { noCertificate, noPassword, type Refusal, unsupported } from "./panel-refusal.ts";
 import type { SignIn } from "./panel-talk.ts";
 import { securityTypeList, securityTypes } from "./security.ts";
 import type { RfbVersion } from "./version.ts";
@@ -12,6 +12,8 @@ export function chooseSecurityType(types: readonly number[], version: RfbVersion
   // Where the server decides (3.3) there are only the first two types.
   const hasChoice = version !== "3.3";
   if (hasChoice && hasTls && types.includes(veNCrypt)) return veNCrypt;
+  // Whoever stands in between would offer less than the panel does.
+  if (signIn.needsCertificate === true) return noCertificate;
   if (password !== undefined && types.includes(vncAuthentication)) return vncAuthentication;
   if (types.includes(none)) return none;
   if (types.includes(vncAuthentication)) return noPassword;

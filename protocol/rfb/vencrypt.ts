@@ -2,7 +2,7 @@
 import { ProtocolError } from "../protocol-error.ts";
 import type { Steps } from "./conversation.ts";
 import { concatenate, readU32, writeU32 } from "./numbers.ts";
-import { noPassword, noUserName, type Refusal, unsupported } from "./panel-refusal.ts";
+import { noCertificate, noPassword, noUserName, type Refusal, unsupported } from "./panel-refusal.ts";
 import type { Agreed, PanelTalk, PanelTls, SignIn } from "./panel-talk.ts";
 import { type Proof, securityTypeList, securityTypes, veNCryptSubtypes } from "./security.ts";
 
@@ -74,9 +74,12 @@ export function* agreeOnVeNCrypt(talk: PanelTalk): Steps<Agreed | Refusal> {
 }
 
 function chooseSubtype(offered: readonly number[], signIn: SignIn): Subtype | Refusal {
-  const speakable = preference.filter(
+  const spoken = preference.filter(
     ({ code, tls }) => offered.includes(code) && (tls === undefined || signIn.supports?.tls === true),
   );
+  const needsCertificate = signIn.needsCertificate === true;
+  const speakable = needsCertificate ? spoken.filter(showsCertificate) : spoken;
+  if (needsCertificate && speakable.length === 0) return noCertificate;
   const safe = speakable.filter(
     ({ tls, proof }) => proof !== "plain" || tls !== undefined || signIn.allowsPlainInClear === true,
   );
@@ -94,6 +97,10 @@ function chooseSubtype(offered: readonly number[], signIn: SignIn): Subtype | Re
   return unsupported(
     `The panel offers VeNCrypt with ${offer}; Postern signs in there with None, VNC Authentication and Plain, ${own}`,
   );
+}
+
+function showsCertificate({ tls }: Subtype): boolean {
+  return tls === "x509";
 }
 
 function canProve(proof: Proof, { password, username }: SignIn): boolean {

@@ -103,6 +103,10 @@ export class TelnetEnd {
 
   /** Drops the NUL that makes a CR a lone one (RFC 854). */
   #withoutPadding(bytes: Uint8Array): Uint8Array {
+    if (!bytes.includes(0)) {
+      this.#isAfterReturn = bytes.at(-1) === cr;
+      return bytes;
+    }
     const kept = bytes.filter((byte, index) => {
       const isAfterReturn = index === 0 ? this.#isAfterReturn : bytes[index - 1] === cr;
       return !(byte === 0 && isAfterReturn);

@@ -62,3 +62,21 @@ it("a gateway that takes little at a time still gets all that the client sent be
   expect(await gateway.closed).toEqual({ code: 1000, reason: "client.closed" });
   await world.nothingIsLeft();
 });
+
+it("a session ends at once when all was taken, though a pong was the last of it", async () => {
+  const clientWire = makeWire();
+  const { client, gateway } = await world.opensPassthrough({ clientWire });
+  clientWire.far.isStalled = true;
+  gateway.send(Buffer.alloc(8 * 1024, 7));
+  await settle();
+  client.websocket.ping("alive?");
+  await settle();
+  gateway.websocket.close(1000, "panel.closed");
+  await settle();
+  clientWire.far.isStalled = false;
+  clientWire.far.goOn();
+  await world.clock.advance(1_000);
+  expect(client.receivedBytes).toBe(8 * 1024);
+  expect(client.isClosed).toBe(true);
+  await world.nothingIsLeft();
+});
