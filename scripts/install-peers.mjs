@@ -22,6 +22,9 @@ const peers = [
   { name: "tightvncserver", program: "Xtightvnc", use: "a VNC server of the security type Tight" },
   { name: "x11vnc", program: "x11vnc", use: "a VNC server that shows another display" },
   { name: "xvfb", program: "Xvfb", use: "that display" },
+  { name: "xtightvncviewer", program: "xtightvncviewer", use: "a VNC viewer that knows Tight and Hextile" },
+  { name: "tigervnc-viewer", program: "xtigervncviewer", use: "a VNC viewer that knows ZRLE, TLS and sizes" },
+  { name: "xdotool", program: "xdotool", use: "a hand at these viewers" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
   { name: "libnss3-tools", program: "certutil", use: "an authority that this browser trusts" },
 ];

@@ -95,6 +95,8 @@ function addHooks(app: FastifyInstance, deps: AppDeps): void {
   });
   app.addHook("onResponse", async (request, reply) => {
     if (reply.statusCode < 400) return;
+    // The form asks while somebody types: that it is not finished yet is an answer, and nobody was refused anything.
+    if (reply.statusCode === 422 && request.routeOptions.url?.endsWith("/check") === true) return;
     const path = redactPath(request.url).slice(0, 300);
     deps.log.warn("http.refused", {
       status: reply.statusCode,

@@ -1,8 +1,11 @@
 // /inventory/managedObjects: the devices.
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
+import type { Audit } from "../audit/audit.ts";
 import type { Device, DeviceFilter, DeviceRegistry } from "../devices/device-registry.ts";
 import type { DeviceRemoval } from "../devices/device-removal.ts";
+import type { Database } from "../store/schema.ts";
 import type { Principal } from "../users/principal.ts";
 import { principalOf } from "./access.ts";
 import { notFound, unprocessable } from "./api-error.ts";
@@ -36,6 +39,8 @@ const platformProperties = new Set([
 /** Longest name and type, in UTF-16 units, and largest fragment, in UTF-16 units of its JSON. */
 const nameLengthMax = 256;
 const fragmentLengthMax = 65_536;
+/** Names of changed fragments that a record holds. */
+const fragmentsNamedMax = 20;
 /** All fragments of one managed object together, in UTF-16 units of their JSON. */
 const fragmentsLengthMax = 524_288;
 
@@ -43,13 +48,14 @@ export interface InventoryDeps {
   readonly clock: Clock;
   readonly devices: DeviceRegistry;
   readonly removal: DeviceRemoval;
+  readonly audit: Audit;
   /** `c8y_RemoteAccessList`, without secrets. */
   readonly endpointsFragment: (deviceId: string) => Promise<unknown>;
 }
 
 export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDeps): void {
   const read = { config: { access: { role: "ROLE_INVENTORY_READ", orDevice: true } as const } };
-  const change = { config: { access: { role: "ROLE_INVENTORY_ADMIN", orDevice: true } as const } };
+  const changing = { config: { access: { role: "ROLE_INVENTORY_ADMIN", orDevice: true } as const } };
 
   async function one(request: FastifyRequest): Promise<Device> {
     const { id } = request.params as { id: string };
@@ -69,7 +75,7 @@ export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDep
 
   app.get("/inventory/managedObjects/:id", read, async (request) => managedObject(request, await one(request), deps));
 
-  app.put("/inventory/managedObjects/:id", change, async (request) => {
+  app.put("/inventory/managedObjects/:id", changing, async (request) => {
     const device = await one(request);
     const body = readBody(request, { mayBeAbsent: true });
     const name = optionalTextField(body, area, "name", nameLengthMax);
@@ -79,11 +85,8 @@ export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDep
     if (JSON.stringify({ ...device.fragments, ...fragments }).length > fragmentsLengthMax) {
       throw unprocessable(area, "The managed object would become too large; remove fragments by setting them to null");
     }
-    const updated = await deps.devices.update(device.id, {
-      ...(name === undefined ? {} : { name }),
-      ...(type === undefined ? {} : { type }),
-      fragments,
-    });
+    const change = { ...(name === undefined ? {} : { name }), ...(type === undefined ? {} : { type }), fragments };
+    const updated = await deps.devices.update(device.id, change, recorder(request, deps, change));
     if (updated === undefined) throw notFound(area, `Managed object ${device.id} not found.`);
     // An empty update is a sign of life (protocol.md 7.3).
     if (principalOf(request).kind === "device") deps.devices.heardFrom(device.id);
@@ -97,6 +100,28 @@ export function registerInventoryRoutes(app: FastifyInstance, deps: InventoryDep
     await deps.removal.remove(device, principalOf(request).userName);
     return reply.code(204).send();
   });
+}
+
+/** Writes the audit record of a person's change along with it. What devices say of themselves is no change of anybody's. */
+function recorder(
+  request: FastifyRequest,
+  { audit }: InventoryDeps,
+  change: { readonly name?: string; readonly type?: string; readonly fragments: Body },
+) {
+  const { kind, userName } = principalOf(request);
+  return async (transaction: Transaction<Database>, before: Device): Promise<void> => {
+    const { id: deviceId, name, type, externalId } = before;
+    const isRenamed = change.name !== undefined && change.name !== name;
+    const fragments = Object.keys(change.fragments);
+    const what = [
+      ...(isRenamed ? [`the name is now '${change.name}'`] : []),
+      ...(change.type === undefined || change.type === type ? [] : [`the type is now '${change.type}'`]),
+      ...(fragments.length === 0 ? [] : [`changed were ${fragments.slice(0, fragmentsNamedMax).join(", ")}`]),
+    ];
+    if (kind !== "user" || what.length === 0) return;
+    const text = `Device changed: '${name}' (${externalId}): ${what.join("; ")}.`;
+    await audit.record({ type: "Inventory", activity: "Device changed", text, deviceId, userName }, transaction);
+  };
 }
 
 async function managedObject(

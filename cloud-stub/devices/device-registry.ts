@@ -141,10 +141,14 @@ export class DeviceRegistry {
     });
   }
 
-  /** Replaces the named fragments whole (null or undefined removes one); undefined if there is no such device. */
+  /**
+   * Replaces the named fragments whole (null or undefined removes one); undefined if there is no such device. `along` is
+   * written in the transaction of the change, and told how the device was before.
+   */
   async update(
     deviceId: string,
     change: { readonly name?: string; readonly type?: string; readonly fragments?: Fragments },
+    along: (transaction: Transaction<Database>, before: Device) => Promise<void> = async () => {},
   ): Promise<Device | undefined> {
     return this.#store.db.transaction().execute(async (transaction) => {
       const row = await transaction.selectFrom("devices").selectAll().where("id", "=", deviceId).executeTakeFirst();
@@ -162,6 +166,7 @@ export class DeviceRegistry {
         .where("id", "=", deviceId)
         .returningAll()
         .executeTakeFirstOrThrow();
+      await along(transaction, this.#toDevice(row));
       return this.#toDevice(updated);
     });
   }

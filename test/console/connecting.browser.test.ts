@@ -1,6 +1,6 @@
 // What a person sees while a connection is being made, step by step, and how Disconnect ends it at each of them.
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type RunningVncPanel, vncPanel } from "#simulator/panels/vnc-panel.ts";
 import { ConsoleBench } from "../support/console-bench.ts";
 import { addVncEndpoint, canvasPicture, openDevice } from "../support/console-page.ts";
@@ -38,6 +38,12 @@ describe.skipIf(isAnyMissing(peers.chromium))("while a connection is being made"
     await openDevice(page, bench.gatewayName, "remote-access");
     await addVncEndpoint(page, { name: "Press 4", host: "127.0.0.1", port: door.port, password });
     await addVncEndpoint(page, { name: "Press 5", host: "127.0.0.1", port: openDoor.port });
+  });
+
+  beforeEach(async () => {
+    await page.getByTestId("tab-remote-access").click();
+    // A gateway that stands still could not even be stopped.
+    return () => void bench.gateway.child.kill("SIGCONT");
   });
 
   afterAll(async () => {
@@ -126,7 +132,6 @@ describe.skipIf(isAnyMissing(peers.chromium))("while a connection is being made"
     await disconnects(viewer);
     await viewer.close();
     expect(await newest("SUCCESSFUL", "You ended|closed by the person")).toBe(id);
-    await page.getByTestId("tab-remote-access").click();
   });
 
   test("EXECUTING, then FAILED with its reason, when the panel that is dialled goes away: all in Control", async () => {
@@ -141,7 +146,6 @@ describe.skipIf(isAnyMissing(peers.chromium))("while a connection is being made"
     expect(await newest("FAILED", "Failed")).toBe(id);
     expect(await page.getByTestId(`failure-${id}`).textContent()).toMatch(/refused the connection/);
     await viewer.close();
-    await page.getByTestId("tab-remote-access").click();
   });
 
   test("Disconnect while the gateway is away: the operation ends, and the gateway finds nothing to do", async () => {
@@ -164,7 +168,6 @@ describe.skipIf(isAnyMissing(peers.chromium))("while a connection is being made"
     await page.locator(`[data-testid=operation-${id}][data-status=FAILED]`).waitFor();
     await again.close();
     await viewer.close();
-    await page.getByTestId("tab-remote-access").click();
   });
 
   test("Disconnect while the gateway dials a panel that does not answer: the operation ends at once, the tunnel when the panel answers", async () => {
@@ -187,7 +190,6 @@ describe.skipIf(isAnyMissing(peers.chromium))("while a connection is being made"
     await eventually("the panel to be left", () => (panel.connections === 0 ? true : undefined));
     await page.locator(`[data-testid=operation-${id}][data-status=FAILED]`).waitFor();
     await viewer.close();
-    await page.getByTestId("tab-remote-access").click();
   });
 
   test("Disconnect while the panel lets the handshake wait: both ends are closed", async () => {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readPrivateKey } from "#cloud-stub/remote-access/keys/read-private-key.ts";
 import { goldenKeys } from "../keys/golden-keys.ts";
 import { ConsoleBench } from "../support/console-bench.ts";
@@ -24,6 +24,7 @@ describe.skipIf(isSkipped)("the form for SSH", () => {
   let hostKey: string;
   let bench: ConsoleBench;
   let page: Page;
+  let tabUrl: string;
   let configurations: string;
 
   beforeAll(async () => {
@@ -46,7 +47,13 @@ describe.skipIf(isSkipped)("the form for SSH", () => {
     ({ page } = await bench.signedIn());
     await bench.registersGateway(page);
     await openDevice(page, bench.gatewayName, "remote-access");
-    configurations = `/service/remoteaccess${/\/devices\/\d+/.exec(page.url())?.[0]}/configurations`;
+    tabUrl = page.url();
+    configurations = `/service/remoteaccess${/\/devices\/\d+/.exec(tabUrl)?.[0]}/configurations`;
+  });
+
+  beforeEach(async () => {
+    await page.goto(tabUrl);
+    await page.getByTestId("add-endpoint").waitFor();
   });
 
   afterAll(async () => {
@@ -94,7 +101,6 @@ describe.skipIf(isSkipped)("the form for SSH", () => {
       expect(await typedIn(field), field).toBe(value);
     }
     expect((await operatorOf(bench.cloud).asks("GET", configurations)).json()).toEqual([]);
-    await page.getByTestId("endpoint-cancel").click();
   });
 
   test("a private key is pasted from the clipboard and logs in", async () => {

@@ -317,6 +317,19 @@ describe("the sign-in of an SSH session", () => {
     expect(await client.closed).toEqual({ code: 4052, reason: "protocol.too-large" });
   });
 
+  it("says that the answers were wrong, where a person was asked", async () => {
+    const { client } = await opens({
+      judge: (context) => {
+        if (context.method !== "keyboard-interactive") return context.reject(["keyboard-interactive"]);
+        context.prompt([{ prompt: "Code: ", echo: true }], () => context.reject(["keyboard-interactive"]));
+      },
+    });
+    const prompt = await until("a prompt", () => says1(client, "prompt"));
+    client.websocket.send(writeSessionMessage({ type: "answer", id: prompt.id, answers: ["000000"] }));
+    expect(await client.closed).toEqual({ code: 4060, reason: "auth.failed" });
+    expect(says1(client, "closed")?.text).toBe("The panel did not accept the answers; it takes keyboard-interactive.");
+  });
+
   it("asks for a password where a key was only the first half", async () => {
     const pair = ed25519Pair();
     const passwords: string[] = [];

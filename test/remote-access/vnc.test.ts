@@ -302,6 +302,11 @@ describe("VNC without a stored password", () => {
     const { client, gateway } = await opens({ withPassword: undefined, subprotocols: channel });
     for (const letter of "RFB 003.008\n") gateway.send(letter);
     await client.receives("RFB 003.008\n");
+    expect(client.texts.at(-1)).toBe('{"type":"step","step":"handshaking"}');
+    for (const letter of "RFB 003.008\n") client.send(letter);
+    await gateway.receives("RFB 003.008\n");
+    for (const byte of [1, 1]) gateway.send(Buffer.from([byte]));
+    await until("the types", () => client.received.subarray(12).equals(Buffer.from([1, 1])));
     expect(client.texts.at(-1)).toBe('{"type":"step","step":"open"}');
   });
 
@@ -389,6 +394,33 @@ describe("a panel that offers only what the console cannot do", () => {
     await until("the panel's init", () => client.received.subarray(18).toString() === "server init");
     const { records } = await world.audit.list({ skip: 0, take: 100 });
     expect(JSON.stringify([records, world.logLines])).not.toContain(password);
+  });
+
+  it("is let go when nobody answers", async () => {
+    const { client } = await offers([19]);
+    await until("the question", () => asked(client));
+    await world.clock.advance(110_000);
+    expect(await client.closed).toEqual({ code: 4061, reason: "auth.required" });
+    expect(client.texts.at(-1)).toContain("Nobody answered");
+    await world.nothingIsLeft();
+  });
+
+  it("has the time of a handshake after the answer, and no more", async () => {
+    const { client } = await offers([19]);
+    await until("the question", () => asked(client));
+    client.websocket.send(JSON.stringify({ type: "answer", id: 1, answers: ["", password] }));
+    await world.clock.advance(15_000);
+    expect(await client.closed).toEqual({ code: 4012, reason: "panel.timeout" });
+    await world.nothingIsLeft();
+  });
+
+  it("does not have to wait for a console that never says its version", async () => {
+    const { client, gateway } = await opens({ withPassword: undefined, subprotocols: channel });
+    gateway.send("RFB 003.008\n");
+    await client.receives("RFB 003.008\n");
+    await world.clock.advance(15_000);
+    expect(await client.closed).toEqual({ code: 4002, reason: "client.stalled" });
+    await world.nothingIsLeft();
   });
 
   it("is refused with what it offered", async () => {

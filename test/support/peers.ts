@@ -28,6 +28,9 @@ export const peers = {
   sshKeygen: { program: "ssh-keygen", debianPackage: "openssh-client" },
   puttygen: { program: "puttygen", debianPackage: "putty-tools" },
   openssl: { program: "openssl", debianPackage: "openssl" },
+  xtightvncviewer: { program: "xtightvncviewer", debianPackage: "xtightvncviewer" },
+  xtigervncviewer: { program: "xtigervncviewer", debianPackage: "tigervnc-viewer" },
+  xdotool: { program: "xdotool", debianPackage: "xdotool" },
   certutil: { program: "certutil", debianPackage: "libnss3-tools" },
 } as const satisfies Record<string, Peer>;
 

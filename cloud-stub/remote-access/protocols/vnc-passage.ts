@@ -69,7 +69,7 @@ export class VncPassage implements ProtocolStream {
         if (this.#state === "types") this.#judgeTypes();
         // Before its version the client is owed nothing; who sends all the same is not to be kept.
         else if (this.#state === "version") this.#passOrRefuse();
-        else if (this.#types.length > typesBytesMax) this.#ends?.ended(spokeEarly);
+        else if (this.#types.length > typesBytesMax) this.#ends?.handshakeFailed(spokeEarly);
         return;
       case "through":
         this.#ends?.toClient(bytes);
@@ -110,7 +110,20 @@ export class VncPassage implements ProtocolStream {
   }
 
   expired(): StreamFailure {
-    return this.#signIn?.expired() ?? this.#greeting.expired(this.#options.handshakeMs);
+    if (this.#signIn !== undefined) return this.#signIn.expired();
+    switch (this.#state) {
+      case "asking":
+        return { reason: "auth.required", text: "Nobody answered how to sign in at the panel." };
+      case "version":
+        return { reason: "client.stalled", text: "The client did not send its VNC version." };
+      case "types":
+        return {
+          reason: "panel.timeout",
+          text: "The panel began the VNC handshake but did not send its security types.",
+        };
+      default:
+        return this.#greeting.expired(this.#options.handshakeMs);
+    }
   }
 
   panelEnded(): StreamFailure | undefined {
@@ -139,8 +152,8 @@ export class VncPassage implements ProtocolStream {
         this.#ends?.handshakeFailed(noCertificate);
         return;
       }
-      this.#state = this.#ends?.hasChannel === true && isAlone ? "version" : "through";
-      this.#ends?.handshakeDone();
+      if (this.#ends?.hasChannel === true && isAlone) this.#state = "version";
+      else this.#passThrough();
     }
     this.#ends?.toClient(bytes);
   }
@@ -180,12 +193,13 @@ export class VncPassage implements ProtocolStream {
   }
 
   #passOrRefuse(): void {
-    if (this.#needsCertificate) this.#ends?.ended(noCertificate);
+    if (this.#needsCertificate) this.#ends?.handshakeFailed(noCertificate);
     else this.#passThrough();
   }
 
   #passThrough(): void {
     this.#state = "through";
+    this.#ends?.handshakeDone();
     const waiting = this.#types;
     this.#types = Buffer.alloc(0);
     if (waiting.length > 0) this.#ends?.toClient(waiting);
@@ -215,8 +229,6 @@ export class VncPassage implements ProtocolStream {
       toPanel: (bytes) => {
         if (!isRepeated) ends.toPanel(bytes);
       },
-      handshakeDone: () => {},
-      handshakeFailed: (failure) => ends.ended(failure),
     });
     signIn.fromPanel(this.#greetingBytes);
     isRepeated = false;

@@ -46,6 +46,7 @@ export class SshSignIn {
   #offered: readonly string[] = [];
   #isHalfAccepted = false;
   #isPasswordUsed = false;
+  #wasAsked = false;
   #rounds = 0;
 
   constructor(deps: {
@@ -99,7 +100,8 @@ export class SshSignIn {
       const text = `The panel accepted a part of the sign-in and wants more: it takes ${takes}.`;
       return { reason: this.#ask === undefined ? "auth.required" : "auth.failed", text };
     }
-    const ours = password !== undefined ? "user name and password" : "user name and key";
+    const stored = password !== undefined ? "user name and password" : "user name and key";
+    const ours = this.#wasAsked ? "answers" : stored;
     return { reason: "auth.failed", text: `The panel did not accept the ${ours}; it takes ${takes}.` };
   }
 
@@ -133,6 +135,7 @@ export class SshSignIn {
       instruction: shown(instructions),
       prompts: prompts.map(({ prompt, echo }) => ({ text: shown(prompt), echo: echo === true })),
     };
+    this.#wasAsked = true;
     this.#ask(question, (answers) => finish([...answers]));
   };
 
