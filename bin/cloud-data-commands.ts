@@ -1,6 +1,6 @@
 // `postern cloud user|audit|backup|restore|rekey`: what is done to a cloud's data folder from the command line.
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseHash } from "./command-options.ts";
 
 type Finished = (exitCode: number) => void;
@@ -26,14 +26,19 @@ export function addDataCommands(cloud: Command, finished: Finished): void {
 }
 
 function takesData(command: Command): Command {
-  return command.requiredOption("--data <folder>", "the cloud's data folder");
+  return command.requiredOption("--data <folder>", "the cloud's data folder, as in `postern cloud run --data`");
 }
 
 function addUserCommands(cloud: Command): void {
   const user = cloud.command("user").description("the cloud's accounts");
   takesData(user.command("add <name>"))
     .description("make an account; its password is read from standard input or asked for at the terminal")
-    .option("--group <name...>", "groups that it belongs to: admins, readers, technicians or your own", [])
+    .addOption(
+      new Option(
+        "--group <name...>",
+        "groups that it belongs to, written after the account's name: admins, readers, technicians or your own",
+      ).default([], "none, so that it may do nothing"),
+    )
     .action(async (name: string, { data, group }: DataOption & { readonly group: readonly string[] }) => {
       const { addCloudUser } = await import("#cloud-stub/main.ts");
       await addCloudUser({ dataDir: resolve(data), name, groups: group });
@@ -53,7 +58,7 @@ function addUserCommands(cloud: Command): void {
       });
   }
   takesData(user.command("list"))
-    .description("show each account with its state and groups")
+    .description("show each person's account with its state and groups")
     .action(async ({ data }: DataOption) => {
       const { listCloudUsers } = await import("#cloud-stub/main.ts");
       for (const line of await listCloudUsers({ dataDir: resolve(data) })) console.log(line);
@@ -88,17 +93,17 @@ function addBackupCommands(cloud: Command): void {
     .description("put a back-up in the place of a stopped cloud's database; every login ends")
     .requiredOption("--from <file>", "the back-up")
     .option(...keyOption)
-    .option("--force", "overwrite the database that is there", false)
-    .action(async ({ data, from, force, masterKeyFile }: KeyOption & { from: string; force: boolean }) => {
+    .option("--force", "overwrite the database that is there")
+    .action(async ({ data, from, force, masterKeyFile }: KeyOption & { from: string; force?: true }) => {
       const { restoreCloud } = await import("#cloud-stub/main.ts");
-      const options = { dataDir: resolve(data), from: resolve(from), isForced: force };
+      const options = { dataDir: resolve(data), from: resolve(from), isForced: force === true };
       console.log(await restoreCloud({ ...options, ...(masterKeyFile === undefined ? {} : { masterKeyFile }) }));
     });
 }
 
 function addRekey(cloud: Command): void {
   takesData(cloud.command("rekey"))
-    .description("put the secrets of a stopped cloud under a new master key, all of them or none")
+    .description("put the stored secrets of a stopped cloud under a new master key, all of them or none")
     .option(...keyOption)
     .requiredOption("--new-master-key-file <file>", "the new key; made if it is missing")
     .action(async ({ data, masterKeyFile, newMasterKeyFile }: KeyOption & { readonly newMasterKeyFile: string }) => {

@@ -78,15 +78,19 @@ function addCloud(program: Command, finished: (exitCode: number) => void): void 
     .description("serve until stopped")
     .requiredOption("--data <folder>", "database and certificates; made if missing")
     .option("--listen <address>", "address for HTTPS and MQTT; HTTP stays on the loopback", parseAddress, "127.0.0.1")
-    .option("--hostname <name...>", "host names in the certificate and in Host headers", [
-      "localhost",
-      "127.0.0.1",
-      "::1",
-    ])
+    .addOption(
+      new Option("--hostname <name...>", "names and IP addresses by which the cloud is reached").default(
+        ["localhost", "127.0.0.1", "::1"],
+        "localhost 127.0.0.1 ::1",
+      ),
+    )
     .option("--http-port <number>", "port for HTTP on the loopback; 0 takes a free one", parsePort, 8080)
     .option("--https-port <number>", "port for HTTPS; 0 takes a free one", parsePort, 8443)
     .option("--mqtts-port <number>", "port for MQTT over TLS; 0 takes a free one", parsePort, 8883)
-    .option("--master-key-file <file>", "32 random bytes in base64 with which stored secrets are sealed")
+    .option(
+      "--master-key-file <file>",
+      "32 random bytes in base64 under which stored secrets are sealed; else a systemd credential, POSTERN_MASTER_KEY, or a file in your configuration folder, made if missing",
+    )
     .action(async ({ data, ...options }: CloudOptions, command: Command) => {
       const { serveCloud } = await import("#cloud-stub/main.ts");
       const explicit = askedFor(command, ["httpPort", "httpsPort", "mqttsPort"] as const);

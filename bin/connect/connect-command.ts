@@ -25,6 +25,12 @@ const description = `open an endpoint to a native client: a port on this machine
 
 The password comes from the variable POSTERN_PASSWORD, from --password-file, or is asked for at the terminal.`;
 
+const examples = `
+Examples, with POSTERN_URL and POSTERN_USER set:
+  postern connect gw-0004 press4
+  postern connect gw-0004 plc --port 2222
+  ssh -o ProxyCommand="postern connect --stdio gw-0004 plc" user@plc`;
+
 /** `finished` takes the exit code. */
 export function createConnectCommand(finished: (exitCode: number) => void): Command {
   return new Command("connect")
@@ -33,17 +39,23 @@ export function createConnectCommand(finished: (exitCode: number) => void): Comm
     .argument("<device>", "the gateway: its id, its serial number or its name")
     .argument("<endpoint>", "the endpoint: its id or its name")
     .addOption(
-      new Option("--url <address>", "the cloud").env("POSTERN_URL").argParser(parseCloudUrl).makeOptionMandatory(),
+      new Option("--url <address>", "the cloud, such as https://cloud.example")
+        .env("POSTERN_URL")
+        .argParser(parseCloudUrl)
+        .makeOptionMandatory(),
     )
     .addOption(
-      new Option("--user <name>", "tenant/user").env("POSTERN_USER").argParser(parseUser).makeOptionMandatory(),
+      new Option("--user <name>", "who signs in there, as tenant/user")
+        .env("POSTERN_USER")
+        .argParser(parseUser)
+        .makeOptionMandatory(),
     )
     .option("--password-file <file>", "its first line is the password")
     .option("--ca <file>", "certificate, in PEM form, of an authority to trust besides the system's")
     .addOption(
-      new Option("--port <number>", "port to open on 127.0.0.1; 0 takes a free one")
+      new Option("--port <number>", "port to open on 127.0.0.1")
         .argParser(parsePort)
-        .default(0)
+        .default(0, "a free one")
         .conflicts("stdio"),
     )
     .addOption(new Option("--stdio", "speak on standard input and output, as an ssh ProxyCommand").conflicts("once"))
@@ -54,6 +66,7 @@ export function createConnectCommand(finished: (exitCode: number) => void): Comm
       parseSeconds,
       answerWaitDefaultS,
     )
+    .addHelpText("after", examples)
     .action(async (device: string, endpoint: string, options: ConnectOptions) => {
       const { runConnect } = await import("./run-connect.ts");
       finished(await runConnect(device, endpoint, options));

@@ -85,6 +85,8 @@ function startTls(carrier: Socket, target: TlsTarget): tls.TLSSocket {
     host: target.serverName,
     servername: isLiteral ? "" : target.serverName,
     secureContext: secureContext(target.extraAuthorities ?? []),
+    // Node's own default may be switched off by a variable of the environment.
+    rejectUnauthorized: true,
     // Known to tls.connect, but not to its types.
     highWaterMark: highWaterMarkBytes,
   };

@@ -5,7 +5,7 @@ import { DeviceRemoval } from "#cloud-stub/devices/device-removal.ts";
 import type { Database } from "#cloud-stub/store/schema.ts";
 import { remoteAccessApplication } from "#cloud-stub/tenant/subscriptions.ts";
 import { type CloudBench, startBench } from "./cloud-bench.ts";
-import { startHttpBench } from "./http-bench.ts";
+import { basic, startHttpBench } from "./http-bench.ts";
 import { refuseRecords, takeRecordsAgain, withDatabaseFile } from "./refused-records.ts";
 
 const tables = [
@@ -222,6 +222,25 @@ test("of two that remove a device at the same time one leaves a record", async (
   expect(records.map(({ activity, userName }) => [activity, userName])).toEqual([["Device removed", "admin"]]);
 });
 
+test("a person's change of a device leaves a record of what it was and is, a device's own change none", async () => {
+  await using bench = await startHttpBench();
+  const { id, password } = await bench.registers("gw-1");
+  const path = `/inventory/managedObjects/${id}`;
+  expect((await bench.admin("PUT", path, { name: "Press 4", c8y_Position: { lat: 1 } })).status).toBe(200);
+  expect((await bench.admin("PUT", path, { name: "Press 4" })).status).toBe(200);
+  const own = basic("t1000/device_gw-1", password);
+  expect((await bench.ask({ method: "PUT", path, headers: own, body: { name: "mine" } })).status).toBe(200);
+  const { json } = await bench.admin("GET", `/audit/auditRecords?source=${id}&pageSize=10`);
+  expect(json.auditRecords).toMatchObject([
+    {
+      type: "Inventory",
+      activity: "Device changed",
+      text: "Device changed: 'gw-1' (gw-1): the name is now 'Press 4'; changed were c8y_Position.",
+      user: "admin",
+    },
+  ]);
+});
+
 test("a failing record makes a REST change a 500 that changed nothing", async () => {
   using database = withDatabaseFile();
   await using bench = await startHttpBench({ databaseFile: database.file });
@@ -235,6 +254,7 @@ test("a failing record makes a REST change a 500 that changed nothing", async ()
     ["DELETE", option, undefined],
     ["DELETE", `${application}/1`, undefined],
     ["DELETE", `/inventory/managedObjects/${id}`, undefined],
+    ["PUT", `/inventory/managedObjects/${id}`, { name: "renamed" }],
     ["POST", "/devicecontrol/operations", { deviceId: id, c8y_Restart: {} }],
     ["POST", "/devicecontrol/newDeviceRequests", { id: "gw-3" }],
   ] as const) {
@@ -243,7 +263,7 @@ test("a failing record makes a REST change a 500 that changed nothing", async ()
   }
   expect((await bench.admin("GET", option)).json.value).toBe("before");
   expect((await bench.admin("GET", application)).json.references).toHaveLength(1);
-  expect((await bench.admin("GET", `/inventory/managedObjects/${id}`)).status).toBe(200);
+  expect((await bench.admin("GET", `/inventory/managedObjects/${id}`)).json.name).toBe("gw-1");
   expect((await bench.admin("GET", "/devicecontrol/operations")).json.operations).toEqual([]);
   expect((await bench.admin("GET", "/devicecontrol/newDeviceRequests/gw-3")).status).toBe(404);
 });

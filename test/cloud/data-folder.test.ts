@@ -176,6 +176,10 @@ describe("a back-up", () => {
     writeFileSync(to, "precious");
     expect(() => backupStore({ dataDir, to })).toThrow(`${to} exists already`);
     expect(readFileSync(to, "utf8")).toBe("precious");
+    writeFileSync(join(dataDir, "second.db.unfinished"), "half");
+    expect(() => backupStore({ dataDir, to: join(dataDir, "second.db") })).toThrow(
+      /second\.db\.unfinished is in the way: another back-up is being written, or one was broken off/,
+    );
     const nowhere = join(dataDir, "missing", "backup.db");
     expect(() => backupStore({ dataDir, to: nowhere })).toThrow("The back-up cannot be written");
     expect(existsSync(`${nowhere}.unfinished`)).toBe(false);

@@ -91,7 +91,7 @@ test.each([
   await expect(setUserPassword({ dataDir: folder, name, password })).rejects.toThrow(message);
 });
 
-test.each(["*.example", "https://cloud.example", "cloud.example:8443", "", "a b"])(
+test.each(["*.example", "https://cloud.example", "cloud.example:8443", "abc:8443", "a:1", "dead:beef", "", "a b"])(
   "the host name %j is refused with its option",
   async (hostname) => {
     const run = runCloud({ dataDir: folder, hostname: [hostname], write: () => {} });

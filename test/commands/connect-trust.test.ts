@@ -2,10 +2,10 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { openClientWebSocket } from "../../bin/connect/client-websocket.ts";
-import { openCloudApi } from "../../bin/connect/cloud-api.ts";
-import type { CloudLogin } from "../../bin/connect/cloud-login.ts";
-import { exitCodes } from "../../bin/connect/exit-codes.ts";
+import { openClientWebSocket } from "#bin/connect/client-websocket.ts";
+import { openCloudApi } from "#bin/connect/cloud-api.ts";
+import type { CloudLogin } from "#bin/connect/cloud-login.ts";
+import { exitCodes } from "#bin/connect/exit-codes.ts";
 import { TestAuthority } from "../hardware/test-authority.ts";
 
 // In two parts: nothing in this project may name it, or a search for who uses it would find something.

@@ -123,6 +123,15 @@ it("backs up, re-keys, restores and verifies, and names the record that was chan
   expect(verified.out).toMatch(
     /^The audit trail is unbroken: [0-9]+ records, the last one has the hash [0-9a-f]{64}\.\n$/,
   );
+  const noted = /hash ([0-9a-f]{64})/.exec(verified.out)?.[1] ?? "";
+  const found = await postern(["audit", "verify", "--expect", noted]);
+  expect(found).toEqual(done(expect.stringMatching(/that of record [0-9]+; nothing was added since\.\n$/)));
+  const missing = await postern(["audit", "verify", "--expect", "f".repeat(64)]);
+  expect(missing).toEqual({ code: 1, out: expect.stringMatching(/the expected hash is not in it/), err: "" });
+  expect(await postern(["audit", "verify", "--expect", noted.slice(1)])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error: option '--expect <hash>' .* It must be the 64 digits/),
+  });
   new SqliteDatabase(join(data, "postern.db"))
     .exec("drop trigger audit_is_not_changed; update audit_records set user_name = 'eve' where number = 2")
     .close();
