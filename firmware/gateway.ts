@@ -1,5 +1,5 @@
 // The wiring diagram: gives the machines their actors, the log and a Hardware, and shows the whole as one Gateway.
-import { type Actor, createActor } from "xstate";
+import { type Actor, createActor, type InspectionEvent } from "xstate";
 import type { Hardware } from "#hardware/ports.ts";
 import type { GatewayConfig } from "./config.ts";
 import { cloudSession } from "./connectivity/connectivity.actor.ts";
@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly hardware: Hardware;
   readonly config: GatewayConfig;
   readonly log: Log;
+  /** Told of everything that the machines do; for a record of a run. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 export interface Gateway {
@@ -81,7 +83,7 @@ export function startGateway(options: GatewayOptions): Gateway {
 type GatewayActor = Actor<typeof gatewayMachine>;
 
 function createGatewayActor(
-  { hardware, config }: GatewayOptions,
+  { hardware, config, inspect }: GatewayOptions,
   meters: Map<string, TunnelMeter>,
   writeLog: (entry: LogEntry) => void,
 ): GatewayActor {
@@ -119,6 +121,7 @@ function createGatewayActor(
   const id = device.id ?? hardware.identity.serialNumber;
   return createActor(machine, {
     clock: hardware.clock,
+    ...(inspect === undefined ? {} : { inspect }),
     input: {
       device: { id, name: device.name, type: device.type, board: hardware.identity },
       bootstrap: { user: registration.user, password: registration.password },

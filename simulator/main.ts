@@ -1,4 +1,5 @@
 // `postern up`: cloud, one gateway and a LAN with three panels on this machine, for people to try things out.
+import "./deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,10 @@ import type { Patience } from "./operator/patience.ts";
 import { realPatience } from "./operator/real-patience.ts";
 import { Operator } from "./operator.ts";
 import { createSiteLog } from "./site/json-log.ts";
+
+export { PlanError, parsePlan, writePlan } from "./swarm/plan-file.ts";
+export { replaySwarm, runSwarm } from "./swarm/run-swarm.ts";
+export { swarmReportLines } from "./swarm/swarm-words.ts";
 
 type PortOption = "port" | "httpsPort" | "mqttsPort";
 

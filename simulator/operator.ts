@@ -4,6 +4,7 @@ import type { RemoteAccessProtocol } from "#protocol/remote-access.ts";
 import { ClientSession, type EndpointAddress, type SessionOptions } from "./operator/client-session.ts";
 import { type Answer, type CloudAddress, CloudHttp } from "./operator/cloud-http.ts";
 import type { Patience } from "./operator/patience.ts";
+import { TerminalSession, type TerminalSize } from "./operator/terminal-session.ts";
 import type { VncClientOptions } from "./operator/vnc-client.ts";
 import { VncSession } from "./operator/vnc-session.ts";
 
@@ -28,7 +29,15 @@ export interface EndpointDescription {
   readonly hostname: string;
   readonly port: number;
   readonly protocol: RemoteAccessProtocol;
+  /** SSH. */
+  readonly username?: string;
   readonly password?: string;
+  /** SSH, in place of a password. */
+  readonly privateKey?: string;
+  /** SSH: the panel's key, or several, one a line. */
+  readonly hostKey?: string;
+  /** What else is known of the panel: how the cloud has to treat it. */
+  readonly attrs?: CloudRecord;
 }
 
 /** An endpoint by its name on the operator's device, or by its ids. */
@@ -155,6 +164,11 @@ export class Operator {
     return new VncSession(await this.opens(target, options), options);
   }
 
+  /** Opens an SSH or a Telnet endpoint with a window of that size; what the panel asks on the way is for the session's user. */
+  async opensTerminal(target: Target, size: TerminalSize = { columns: 80, rows: 24 }): Promise<TerminalSession> {
+    return new TerminalSession(await this.opens(target), size);
+  }
+
   /** Opens an endpoint for plain bytes and waits until they flow. */
   async opensPassthrough(target: Target, options: SessionOptions = {}): Promise<ClientSession> {
     const session = await this.opens(target, options);
@@ -207,7 +221,22 @@ export class Operator {
   }
 }
 
-function endpointBody({ name, hostname, port, protocol, password }: EndpointDescription): CloudRecord {
-  const credentials = password === undefined ? { credentialsType: "NONE" } : { credentialsType: "PASS_ONLY", password };
-  return { name, hostname, port, protocol, ...credentials };
+function endpointBody(endpoint: EndpointDescription): CloudRecord {
+  const { name, hostname, port, protocol, username, password, privateKey, hostKey, attrs } = endpoint;
+  const secrets = {
+    ...(password === undefined ? {} : { password }),
+    ...(privateKey === undefined ? {} : { privateKey }),
+  };
+  const signIn = { ...(username === undefined ? {} : { username }), ...secrets };
+  return {
+    ...{ name, hostname, port, protocol, credentialsType: credentialsTypeOf(endpoint), ...signIn },
+    ...(hostKey === undefined ? {} : { hostKey }),
+    ...(attrs === undefined ? {} : { attrs }),
+  };
+}
+
+function credentialsTypeOf({ protocol, password, privateKey }: EndpointDescription): string {
+  if (privateKey !== undefined) return "KEY_PAIR";
+  if (protocol === "SSH") return "USER_PASS";
+  return password === undefined ? "NONE" : "PASS_ONLY";
 }

@@ -8,8 +8,11 @@ import { TimerOrigins } from "./timer-origins.ts";
 const nextTurn = globalThis.setImmediate;
 const afterRealMs = globalThis["setTimeout"];
 
-/** Turns of the event loop without any activity after which IO counts as settled. */
-const quietTurns = 6;
+/**
+ * Turns of the event loop without any activity after which IO counts as settled. What is asked for by setImmediate counts
+ * as activity; the rest is for Node's own, which nobody sees.
+ */
+const quietTurns = 3;
 /** Turns in a row with activity after which we say that something is running in circles. */
 const settleTurnsMax = 50_000;
 /** Timers that may fire without time passing before we say that something is running in circles. */
@@ -83,6 +86,7 @@ export class SimulatedClock implements Clock {
       shouldClearNativeTimers: true,
     });
     this.#rememberWhoSetsTimers();
+    this.#noticeTurns();
   }
 
   /** Replaces the global timers until `stop`. Only one simulated clock can run in a process at a time. */
@@ -206,6 +210,7 @@ export class SimulatedClock implements Clock {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#fake.uninstall();
+    globalThis.setImmediate = nextTurn;
     for (const waiter of this.#waiters) waiter.fail(new Error("The simulated clock was stopped during a wait"));
     this.#waiters.clear();
   }
@@ -307,12 +312,21 @@ export class SimulatedClock implements Clock {
       const remembering = (...args: unknown[]): unknown => {
         this.#activity += 1;
         const timer = original(...args);
-        const where = new Error();
+        // Not an error: making one takes the stack, too.
+        const where: { stack?: string } = {};
         Error.captureStackTrace(where, remembering);
         this.#origins.remember(Number(timer), where, this.#timers());
         return timer;
       };
       Object.assign(globalThis, { [name]: remembering });
     }
+  }
+
+  #noticeTurns(): void {
+    const noticing = (run: (...args: unknown[]) => void, ...args: unknown[]): NodeJS.Immediate => {
+      this.#activity += 1;
+      return nextTurn(run, ...args);
+    };
+    globalThis.setImmediate = Object.assign(noticing, { __promisify__: nextTurn.__promisify__ }) as typeof setImmediate;
   }
 }

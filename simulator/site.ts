@@ -1,4 +1,5 @@
 // The whole site in one process on simulated time: operator, cloud, gateway and a LAN with panels. The vocabulary of tests.
+import "./deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -7,25 +8,35 @@ import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gatew
 import { openLinuxStorage } from "#hardware/linux/storage.ts";
 import type { Hardware } from "#hardware/ports.ts";
 import { ClockView } from "./clock-view.ts";
-import type { Fault, World } from "./faults/fault.ts";
+import { drawFrom } from "./deterministic-random.ts";
+import { type Fault, isLinkFault, type World } from "./faults/fault.ts";
+import { FaultError } from "./faults/fault-error.ts";
+import { siteWorld } from "./faults/site-world.ts";
 import { Board } from "./gateway/board.ts";
 import type { DiskChange } from "./gateway/disk.ts";
 import { authorityPem } from "./network/certificate.ts";
 import { SimulatedNetwork } from "./network/network.ts";
 import { Operator } from "./operator.ts";
-import type { PanelProgram, RunningPanel } from "./panels/panel.ts";
+import type { RunningPanel } from "./panels/panel.ts";
+import type { EventLog } from "./record/event-log.ts";
+import type { KeptDelivery } from "./record/kept-deliveries.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type PendingTimer, SimulatedClock } from "./simulated-clock.ts";
 import { CloudServer, httpsPort, mqttsPort } from "./site/cloud-server.ts";
 import { endSite } from "./site/end-site.ts";
 import { GatewayBox } from "./site/gateway-box.ts";
 import { createSiteLog } from "./site/json-log.ts";
-import { LinkHandle } from "./site/link-handle.ts";
+import { type FaultInForce, LinkHandle } from "./site/link-handle.ts";
 import type { LogLine } from "./site/programs.ts";
 import { addSiteHosts, cloudName, panelAddress } from "./site/site-map.ts";
+import { SiteRecorder } from "./site/site-recorder.ts";
+import type { RunningPanels, SitePanels, SiteVocabulary } from "./site-vocabulary.ts";
+import { type EventTap, tapNetwork } from "./triggers/event-tap.ts";
+import { type FaultSite, type LaidFault, type Laying, layFaultWhen } from "./triggers/lay-fault.ts";
+import type { ProtocolEvent } from "./triggers/protocol-event.ts";
 
-export type SitePanels = Readonly<Record<string, PanelProgram>>;
-type Running<P extends SitePanels> = { readonly [Name in keyof P]: Awaited<ReturnType<P[Name]["start"]>> };
+export type { SitePanels } from "./site-vocabulary.ts";
+
 type TunnelSettings = GatewayOptions["config"]["tunnels"];
 
 export interface SiteOptions<P extends SitePanels> {
@@ -38,6 +49,8 @@ export interface SiteOptions<P extends SitePanels> {
   /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
   readonly registered?: boolean;
   readonly startAtMs?: number;
+  /** True: the delivered bytes are kept for a capture, up to 64 MiB. */
+  readonly keepBytes?: boolean;
 }
 
 /** Passwords of the site's accounts, so that a test can look for them where they must not be. */
@@ -48,7 +61,10 @@ const logLinesShown = 6;
 
 let databases = 0;
 
-export class Site<P extends SitePanels = SitePanels> {
+export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P>, FaultSite {
+  readonly mode = "memory";
+  /** As the clock's own: advances time until something holds, and fails with the caller's line at the limit. */
+  readonly until: SimulatedClock["until"];
   readonly seed: number;
   readonly clock: SimulatedClock;
   readonly network: SimulatedNetwork;
@@ -61,17 +77,32 @@ export class Site<P extends SitePanels = SitePanels> {
   readonly #cloud: CloudServer;
   readonly #gateway: GatewayBox;
   readonly #databaseName: string;
-  readonly #lifts = new Map<object, { readonly name: string; readonly lift: () => void }>();
+  readonly #releaseRandom: () => void;
+  readonly #recorder: SiteRecorder;
+  readonly #lifts = new Map<object, FaultInForce & { readonly lift: () => void }>();
+  readonly #tap: EventTap;
+  readonly #cloudClock: ClockView;
+  readonly #luck: SeededRandom;
+  /** Lifts what `apply` has laid over the whole site and nobody has lifted. */
+  readonly #applied = new Set<() => Promise<void>>();
+  readonly #faultErrors: unknown[] = [];
   #panels: Partial<Record<keyof P, RunningPanel>> = {};
 
-  private constructor(options: SiteOptions<P>, clock: SimulatedClock) {
+  private constructor(options: SiteOptions<P>, clock: SimulatedClock, releaseRandom: () => void) {
     this.#options = options;
+    this.#releaseRandom = releaseRandom;
     this.clock = clock;
+    // Bound and not wrapped: the first line of a failure's stack is the caller's.
+    this.until = clock.until.bind(clock) as SimulatedClock["until"];
     this.seed = options.seed ?? 1;
     this.#random = new SeededRandom(this.seed);
     databases += 1;
     this.#databaseName = `site-${process.pid}-${databases}.db`;
     this.network = new SimulatedNetwork({ clock, random: this.#random.child("network") });
+    this.#recorder = new SiteRecorder({ clock, network: this.network, keepBytes: options.keepBytes ?? false });
+    this.#tap = tapNetwork(this.network);
+    this.#luck = this.#random.child("luck of faults");
+    this.#cloudClock = new ClockView(clock, "cloud");
     this.board = new Board({ clock, random: this.#random.child("board") });
     const panelNames = Object.keys(options.panels ?? {});
     addSiteHosts(this.network, { panelNames, gatewayClock: this.board.clock });
@@ -99,9 +130,11 @@ export class Site<P extends SitePanels = SitePanels> {
   /** Starts everything; unless told otherwise the gateway is registered and online, and every panel has an endpoint. */
   static async start<P extends SitePanels>(options: SiteOptions<P> = {}): Promise<Site<P>> {
     const clock = SimulatedClock.start(options.startAtMs === undefined ? {} : { startAtMs: options.startAtMs });
-    const site = new Site(options, clock);
+    const releaseRandom = drawFrom(new SeededRandom(options.seed ?? 1).child("process"));
+    let site: Site<P> | undefined;
     try {
-      await openLinuxStorage(databaseFolder());
+      site = new Site(options, clock, releaseRandom);
+      await openDatabaseFolder();
       await site.#cloud.start();
       await site.#startPanels();
       if (options.registered !== false) {
@@ -111,7 +144,8 @@ export class Site<P extends SitePanels = SitePanels> {
       return site;
     } catch (error) {
       clock.stop();
-      await site.#removeDatabase();
+      releaseRandom();
+      if (site !== undefined) await site.#removeDatabase();
       throw error;
     }
   }
@@ -122,8 +156,33 @@ export class Site<P extends SitePanels = SitePanels> {
   }
 
   /** The running panels by name. */
-  get panels(): Running<P> {
-    return this.#panels as Running<P>;
+  get panels(): RunningPanels<P> {
+    return this.#panels as RunningPanels<P>;
+  }
+
+  /** Everything that happened, in order; always on. */
+  get record(): EventLog {
+    return this.#recorder.record;
+  }
+
+  /** The machines that have run on this site, for counting what of them was taken. */
+  get machines(): SiteRecorder["machines"] {
+    return this.#recorder.machines;
+  }
+
+  /** What was delivered, with its bytes; nothing unless the site keeps bytes. */
+  get keptDeliveries(): readonly KeptDelivery[] {
+    return this.#recorder.kept?.deliveries ?? [];
+  }
+
+  /** Writes a step of the story into the record. */
+  says(text: string): void {
+    this.#recorder.says(text);
+  }
+
+  /** Lets so many ms of simulated time pass. */
+  passes(ms: number): Promise<void> {
+    return this.clock.advance(ms);
   }
 
   /** The gateway's program; throws while the power is off. */
@@ -171,7 +230,8 @@ export class Site<P extends SitePanels = SitePanels> {
   async addsEndpoints(): Promise<void> {
     for (const [index, [name, { endpoint }]] of Object.entries(this.#options.panels ?? {}).entries()) {
       const port = this.#panels[name]?.port ?? 0;
-      await this.operator.addsEndpoint({ name, hostname: panelAddress(index), port, ...endpoint });
+      const known = this.#panels[name]?.endpoint;
+      await this.operator.addsEndpoint({ name, hostname: panelAddress(index), port, ...endpoint, ...known });
     }
   }
 
@@ -187,32 +247,62 @@ export class Site<P extends SitePanels = SitePanels> {
 
   /** Runs `block` while a world fault (cloud restart, power cut, reset of everything) is in force. */
   async during<T>(fault: Fault, block: () => T | Promise<T>): Promise<T> {
-    if ("plan" in fault) throw new Error(`"${fault.name}" is a fault of a link: use site.between(...).during`);
-    const world = this.#world();
-    const lift = this.#remember(
-      fault.name,
-      this.network.onConnect((attempt) => fault.onConnect?.(attempt) ?? false),
-    );
-    await fault.begin?.(world);
+    const lift = await this.apply(fault);
     try {
       return await block();
     } finally {
-      lift();
-      await fault.end?.(world);
+      await lift();
     }
+  }
+
+  /** Lays a world fault over the whole site until the returned function is called, at the latest until the site ends. */
+  async apply(fault: Fault): Promise<() => Promise<void>> {
+    if (isLinkFault(fault)) {
+      throw new FaultError("fault.wrong-place", `"${fault.name}" is a fault of a link: use site.between(...).during`);
+    }
+    const world = this.#world();
+    const forget = this.#remember({ name: fault.name, on: "site" }, this.network.lay(fault));
+    try {
+      await fault.begin?.(world);
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    const lift = async (): Promise<void> => {
+      if (!this.#applied.delete(lift)) return;
+      forget();
+      await fault.end?.(world);
+    };
+    this.#applied.add(lift);
+    return lift;
+  }
+
+  /** Calls back when an event of a protocol has happened, counted from now on; the returned function ends the waiting. */
+  on(event: ProtocolEvent, happened: () => void): () => void {
+    return this.#tap.on(event, happened);
+  }
+
+  /** Lays a fault when an event has happened: at the moment at which its bytes arrive. */
+  when(event: ProtocolEvent): { apply(fault: Fault, laying?: Laying): LaidFault } {
+    return { apply: (fault, laying) => layFaultWhen(this, event, fault, laying) };
+  }
+
+  /** A fault could not be laid or lifted at its time: told when the site ends. */
+  faultFailed(error: unknown): void {
+    this.#faultErrors.push(error);
   }
 
   /** The gateway's power fails now, or just as the disk is about to make a change that `at` names. */
   powerCut(options: { readonly at?: (change: DiskChange) => boolean } = {}): void {
     const { at } = options;
     if (at === undefined) {
-      this.#gateway.powerCut();
+      this.#cutPower();
       return;
     }
     this.board.disk.changing = (change) => {
       if (!at(change)) return;
       this.board.disk.changing = undefined;
-      this.#gateway.powerCut();
+      this.#cutPower();
     };
   }
 
@@ -221,19 +311,21 @@ export class Site<P extends SitePanels = SitePanels> {
   }
 
   powerOn(): void {
+    if (!this.#gateway.isRunning) this.says("the gateway is switched on");
     this.#gateway.powerOn();
   }
 
   /** The gateway's program is ended in order, as by SIGTERM, and stays off until `powerOn`. */
   async gatewayStops(): Promise<void> {
+    this.says("the gateway is stopped in order");
     await this.#gateway.stop();
   }
 
   /** The cloud goes and comes back with what it had stored. `hard`: as by kill -9. */
   async cloudRestarts(options: { readonly hard?: boolean; readonly downMs?: number } = {}): Promise<void> {
-    await this.#cloud.stop({ hard: options.hard ?? false });
+    await this.#stopCloud({ hard: options.hard ?? false });
     await this.clock.advance(options.downMs ?? 1000);
-    await this.#cloud.start();
+    await this.#startCloudAgain();
   }
 
   /** Names of the connections that at least one end still has. */
@@ -249,7 +341,7 @@ export class Site<P extends SitePanels = SitePanels> {
   describe(): string {
     const lines = (log: readonly LogLine[]): string[] =>
       log.slice(-logLinesShown).map((line) => `  ${JSON.stringify(line)}`);
-    const faults = [...this.#lifts.values()].map(({ name }) => name);
+    const faults = [...this.#lifts.values()].map(({ name, where }) => `${name} ${where ?? ""}`.trim());
     return [
       `Site with seed ${this.seed}, ${this.clock.monotonicMs()} ms after its start`,
       `Faults in force: ${faults.join("; ") || "none"}`,
@@ -265,6 +357,7 @@ export class Site<P extends SitePanels = SitePanels> {
   async [Symbol.asyncDispose](): Promise<void> {
     let leaks: readonly string[];
     try {
+      for (const lift of [...this.#applied]) await lift();
       for (const { lift } of [...this.#lifts.values()]) lift();
       leaks = await endSite({
         clock: this.clock,
@@ -276,8 +369,11 @@ export class Site<P extends SitePanels = SitePanels> {
       });
     } finally {
       this.clock.stop();
+      this.#releaseRandom();
       await this.#removeDatabase();
     }
+    if (this.#faultErrors.length > 0)
+      throw new AggregateError(this.#faultErrors, "A fault could not be laid or lifted");
     if (leaks.length === 0) return;
     throw new Error(`Left behind at the end of a site with seed ${this.seed}: ${leaks.join("; ")}`);
   }
@@ -298,15 +394,19 @@ export class Site<P extends SitePanels = SitePanels> {
 
   #startCloud(): Promise<Cloud> {
     return startCloud({
-      clock: new ClockView(this.clock, "cloud"),
+      clock: this.#cloudClock,
       random: this.#random.child(`cloud at ${this.clock.monotonicMs()}`),
       databaseFile: this.databaseFile,
       masterKey: this.#random.child("master key").bytes(32),
       passwordHasher: cheapHasher,
       log: createSiteLog(
         () => this.clock.nowMs(),
-        (line) => this.cloudLog.push(line),
+        (line) => {
+          this.cloudLog.push(line);
+          this.#recorder.log("cloud", line);
+        },
       ),
+      inspect: this.#recorder.inspect,
       accounts: { adminPassword: sitePasswords.admin, bootstrapPassword: sitePasswords.bootstrap },
       allowedHosts: [cloudName],
       ports: { https: httpsPort, mqtts: mqttsPort },
@@ -319,8 +419,12 @@ export class Site<P extends SitePanels = SitePanels> {
       hardware,
       log: createSiteLog(
         () => hardware.clock.nowMs(),
-        (line) => this.gatewayLog.push(line),
+        (line) => {
+          this.gatewayLog.push(line);
+          this.#recorder.log("gateway", line);
+        },
       ),
+      inspect: this.#recorder.inspect,
       config: {
         cloud: {
           host: cloudName,
@@ -353,8 +457,23 @@ export class Site<P extends SitePanels = SitePanels> {
     });
   }
 
+  #cutPower(): void {
+    if (this.#gateway.isRunning) this.says("the gateway's power fails");
+    this.#gateway.powerCut();
+  }
+
+  #stopCloud(options: { readonly hard: boolean }): Promise<void> {
+    if (this.#cloud.isRunning) this.says(options.hard ? "the cloud is killed" : "the cloud stops in order");
+    return this.#cloud.stop(options);
+  }
+
+  #startCloudAgain(): Promise<void> {
+    if (!this.#cloud.isRunning) this.says("the cloud starts again");
+    return this.#cloud.start();
+  }
+
   #linkWorld() {
-    const remember = (name: string, lift: () => void): (() => void) => this.#remember(name, lift);
+    const remember = (fault: FaultInForce, lift: () => void): (() => void) => this.#remember(fault, lift);
     return { network: this.network, world: this.#world(), remember };
   }
 
@@ -364,21 +483,41 @@ export class Site<P extends SitePanels = SitePanels> {
         this.network.resetConnections(({ server }) => port === undefined || server.port === port),
       cutPower: () => this.powerCut(),
       restorePower: () => this.powerOn(),
-      stopCloud: (options) => this.#cloud.stop(options),
-      startCloud: () => this.#cloud.start(),
+      stopCloud: (options) => this.#stopCloud(options),
+      startCloud: () => this.#startCloudAgain(),
+      ...siteWorld({
+        network: this.network,
+        broker: { machine: "cloud", host: cloudName, port: mqttsPort, authorities: [authorityPem("Postern site")] },
+        draw: () => this.#luck.fraction(),
+        clockOf: (host) => (host === "gateway" ? this.board.clock : host === "cloud" ? this.#cloudClock : undefined),
+        login: () => this.#gatewayLogin(),
+        disk: this.board.disk,
+      }),
     };
   }
 
-  #remember(name: string, lift: () => void): () => void {
+  /** What the gateway's disk says that it logs in with. */
+  #gatewayLogin(): { clientId: string; user: string; password: string } | undefined {
+    const file = this.board.disk.files.get("credentials.json");
+    if (file === undefined) return undefined;
+    const { tenant, user, password } = JSON.parse(Buffer.from(file).toString());
+    return { clientId: this.deviceId, user: `${tenant}/${user}`, password };
+  }
+
+  #remember(fault: FaultInForce, lift: () => void): () => void {
     const key = {};
     const liftOnce = (): void => {
-      if (this.#lifts.delete(key)) lift();
+      if (!this.#lifts.delete(key)) return;
+      this.#recorder.fault(fault, "end");
+      lift();
     };
-    this.#lifts.set(key, { name, lift: liftOnce });
+    this.#lifts.set(key, { ...fault, lift: liftOnce });
+    this.#recorder.fault(fault, "begin");
     return liftOnce;
   }
 
   async #removeDatabase(): Promise<void> {
+    if (databaseFolderName === undefined) return;
     const storage = await openLinuxStorage(databaseFolder());
     for (const ending of ["", "-wal", "-shm", "-journal"]) await storage.remove(`${this.#databaseName}${ending}`);
   }
@@ -400,7 +539,27 @@ const cheapHasher: CloudOptions["passwordHasher"] = {
   verify: async (password, stored) => createHash("sha256").update(password).digest("hex") === stored,
 };
 
-/** One folder for all sites of a user: each takes its files away at its end. */
+/**
+ * One folder for all sites of a user: each takes its files away at its end. In memory where the system has a place for
+ * that: a simulated power cut needs no real disk to have written anything, and thousands of runs need not wait for one.
+ */
+let databaseFolderName: string | undefined;
+
 function databaseFolder(): string {
-  return join(tmpdir(), `postern-sites-${userInfo().uid}`);
+  if (databaseFolderName === undefined) throw new Error("must hold: the folder is made before it is asked for");
+  return databaseFolderName;
+}
+
+async function openDatabaseFolder(): Promise<void> {
+  const name = `postern-sites-${userInfo().uid}`;
+  const places = process.platform === "linux" ? ["/dev/shm", tmpdir()] : [tmpdir()];
+  for (const [at, place] of places.entries()) {
+    try {
+      await openLinuxStorage(join(place, name));
+      databaseFolderName = join(place, name);
+      return;
+    } catch (error) {
+      if (at === places.length - 1) throw error;
+    }
+  }
 }

@@ -1,13 +1,18 @@
 // Remembers who set which timer, so that one left behind can be named.
 
+/** Where a timer was set, as Error.captureStackTrace writes it. */
+export interface StackHolder {
+  readonly stack?: string;
+}
+
 /** Entries kept before those of timers that are gone are swept. */
 const entriesMax = 4096;
 
 export class TimerOrigins {
-  readonly #origins = new Map<number, string | Error>();
+  readonly #origins = new Map<number, string | StackHolder>();
 
-  /** `origin` is a name, or an error made where the timer was set. */
-  remember(id: number, origin: string | Error, living: { has(id: number): boolean }): void {
+  /** `origin` is a name, or the stack of where the timer was set. */
+  remember(id: number, origin: string | StackHolder, living: { has(id: number): boolean }): void {
     this.#origins.set(id, origin);
     if (this.#origins.size <= entriesMax) return;
     for (const known of this.#origins.keys()) if (!living.has(known)) this.#origins.delete(known);
@@ -21,7 +26,7 @@ export class TimerOrigins {
 }
 
 /** The first two lines of a stack that are not Node's own: "ws/lib/websocket.js:290 < firmware/tunnel/tunnel.ts:31". */
-function placeOf(where: Error | undefined): string {
+function placeOf(where: StackHolder | undefined): string {
   const places = (where?.stack ?? "")
     .split("\n")
     .slice(1)

@@ -9,6 +9,7 @@ import {
   readCredentials,
   type StoredCredentials,
 } from "./credentials-input.ts";
+import { oddityComplaint } from "./protocols/panel-oddities.ts";
 
 export interface EndpointInput {
   readonly name: string;
@@ -132,6 +133,8 @@ function readAttrs(value: unknown, complain: Complain): Fields | undefined {
   ) {
     return complain("attrs", "tlsFingerprint must be a SHA-256 fingerprint");
   }
+  const oddity = oddityComplaint(value);
+  if (oddity !== undefined) return complain("attrs", oddity);
   if (JSON.stringify(value).length > attrsLengthMax) {
     return complain("attrs", `must have at most ${attrsLengthMax} characters as JSON`);
   }

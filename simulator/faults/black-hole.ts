@@ -1,5 +1,6 @@
 // Dark: nothing passes, not even an acknowledgement, and nobody is told.
 import type { LinkFault } from "./fault.ts";
+import { defineFault } from "./fault-kind.ts";
 
 /**
  * Holds everything until it is lifted, connection attempts, ends of stream and resets included: the senders' systems
@@ -12,3 +13,18 @@ export function blackHole(): LinkFault {
     plan: (delivery) => [{ ...delivery, atMs: Number.POSITIVE_INFINITY }],
   };
 }
+
+/** What a relay in user space cannot do. */
+export const kernelAnswers =
+  "the relay's own kernel accepts connections and acknowledges bytes, whatever the relay does: lay a stall instead";
+
+export const blackHoleKind = defineFault({
+  name: "black-hole",
+  summary:
+    "Dark: nothing passes, no acknowledgement either, and nobody is told; what both still want comes afterwards.",
+  kind: "link",
+  isLossy: false,
+  modes: { memory: true, loopback: kernelAnswers },
+  parameters: [],
+  create: () => blackHole(),
+});

@@ -1,5 +1,6 @@
 // Connections break: those that are open are reset at once, new ones right after they were accepted.
 import type { WorldFault } from "./fault.ts";
+import { booleanParameter, defineFault, portOf, portParameter } from "./fault-kind.ts";
 
 export interface ResetOptions {
   /** Only connections to this port of either end. */
@@ -22,3 +23,17 @@ export function reset(options: ResetOptions = {}): WorldFault {
     },
   };
 }
+
+export const resetKind = defineFault({
+  name: "reset",
+  summary: "Open connections are reset, and new ones right after they were accepted.",
+  kind: "world",
+  places: ["link", "direction", "site"],
+  isLossy: true,
+  modes: { memory: true, loopback: true },
+  parameters: [portParameter(), booleanParameter("spareNew", "only what is open when it begins is reset")],
+  create: (given) => {
+    const port = portOf(given);
+    return reset({ spareNew: given["spareNew"] === true, ...(port === undefined ? {} : { port }) });
+  },
+});

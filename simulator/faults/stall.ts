@@ -1,5 +1,6 @@
 // Frozen, but alive: the far host's system answers and acknowledges, while its program takes no byte.
 import type { LinkFault } from "./fault.ts";
+import { defineFault, numberOf, numberParameter } from "./fault-kind.ts";
 
 /**
  * Holds bytes until it is lifted, from place `afterBytes` of a connection's direction on. New connections are accepted
@@ -18,3 +19,22 @@ export function stall(options: { readonly afterBytes?: number } = {}): LinkFault
     },
   };
 }
+
+export const stallKind = defineFault({
+  name: "stall",
+  summary: "Frozen but alive: the far system accepts and acknowledges while its program takes no byte.",
+  kind: "link",
+  isLossy: false,
+  modes: { memory: true, loopback: true },
+  parameters: [
+    numberParameter("afterBytes", "bytes", {
+      summary: "lets so many bytes of a connection's direction pass first",
+      min: 0,
+      max: 2 ** 40,
+      default: 0,
+      gentle: 65_536,
+      severe: 0,
+    }),
+  ],
+  create: (given) => stall({ afterBytes: numberOf(given, "afterBytes") }),
+});

@@ -1,5 +1,6 @@
 // Simulated certificates: who signed them, for which names, and for how long. No cipher runs; the judgement is the point.
 import type { TlsFailure } from "#hardware/ports.ts";
+import type { CertificateFlaw } from "../faults/fault.ts";
 
 export interface SimulatedCertificate {
   /** Host names and IP literals, lower case; `*.` stands for one label. */
@@ -17,6 +18,28 @@ const footer = "-----END CERTIFICATE-----";
 export function authorityPem(authority: string): string {
   const body = Buffer.from(`simulated authority ${authority}`).toString("base64");
   return `${header}\n${body.replace(/(.{64})(?=.)/g, "$1\n")}\n${footer}\n`;
+}
+
+const dayMs = 86_400_000;
+
+/** The same certificate but for this flaw. */
+export function flawedCertificate(
+  certificate: SimulatedCertificate,
+  flaw: CertificateFlaw,
+  nowMs: number,
+): SimulatedCertificate {
+  switch (flaw) {
+    case "expired":
+      return { ...certificate, notBeforeMs: nowMs - 366 * dayMs, notAfterMs: nowMs - dayMs };
+    case "not-yet-valid":
+      return { ...certificate, notBeforeMs: nowMs + dayMs, notAfterMs: nowMs + 366 * dayMs };
+    case "wrong-name":
+      return { ...certificate, names: ["portal.example"] };
+    case "unknown-authority":
+      return { ...certificate, authority: "Nobody's authority" };
+    default:
+      return flaw satisfies never;
+  }
 }
 
 /** Why `certificate` would not be trusted for `serverName` at `nowMs`, or undefined if it would. */

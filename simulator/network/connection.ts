@@ -6,10 +6,11 @@ import type { Endpoint } from "./endpoint.ts";
 export function connectionOf(conversation: Conversation, side: "client" | "server", endpoint: Endpoint): Connection {
   const [local, remote] =
     side === "client" ? [conversation.client, conversation.server] : [conversation.server, conversation.client];
+  const seen = remote.seenAs ?? remote;
   return {
     stream: endpoint,
-    remoteAddress: remote.address,
-    remotePort: remote.port,
+    remoteAddress: seen.address,
+    remotePort: seen.port,
     localAddress: local.address,
     localPort: local.port,
     heldBytes: () => endpoint.heldBytes(),

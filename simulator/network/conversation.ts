@@ -16,6 +16,8 @@ export interface Party {
   readonly host: string;
   readonly address: string;
   readonly port: number;
+  /** How the other end sees it, where an address is translated on the way. */
+  readonly seenAs?: { readonly address: string; readonly port: number };
 }
 
 export type ConnectResult = "accepted" | "refused" | "reset";
@@ -27,8 +29,12 @@ export interface ConversationOptions {
   readonly client: Party;
   readonly server: Party;
   readonly isUp: (host: string) => boolean;
+  /** Whether both ends' addresses are there and let something pass; otherwise what is sent is held. Yes by default. */
+  readonly isCarried?: () => boolean;
   /** The SYN has arrived: calls `accept` or `refuse` of the conversation. */
   readonly arrived: (conversation: Conversation) => void;
+  /** The SYN has arrived once more. */
+  readonly doubled?: (conversation: Conversation) => void;
   readonly connected: (result: ConnectResult) => void;
   readonly ended: (conversation: Conversation) => void;
   /** Told of everything that reaches one side, as it does. */
@@ -55,6 +61,7 @@ export class Conversation {
   #keepAlive: TimerHandle | undefined;
   #probing: TimerHandle | undefined;
   readonly #unwatch: () => void;
+  #hasSynArrived = false;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -65,12 +72,21 @@ export class Conversation {
     // On a loopback both parties are one host; the pipes differ by direction only.
     this.#down = this.#pipe(options.server.host, "client");
     this.#up.deliver = (kind) => {
-      if (kind === "open") options.arrived(this);
+      if (kind === "open") this.#synArrived();
       else this.#endClosed();
     };
     this.#down.deliver = (kind) => this.#answered(kind);
     this.#unwatch = options.link.watch(() => this.#probeWhileDark());
+  }
+
+  /** The dialler's system sends its SYN. */
+  open(): void {
     this.#up.send("open");
+  }
+
+  /** As if the SYN had come from somewhere on the way and were there already. */
+  openFromMidway(): void {
+    this.#synArrived();
   }
 
   get name(): string {
@@ -125,8 +141,30 @@ export class Conversation {
       this.#clientEnd?.vanish();
     }
     if (this.server.host === host) this.#serverEnd?.vanish();
+    this.#oneEndVanished();
+  }
+
+  /** One end of a connection that stands is forgotten by its system, as by a restart; the other one is not told. */
+  endVanishes(side: "client" | "server"): void {
+    if (this.#state !== "connected") return;
+    (side === "client" ? this.#clientEnd : this.#serverEnd)?.vanish();
+    this.#oneEndVanished();
+  }
+
+  /** The program at one side closes in order, whatever it still wanted. */
+  endCloses(side: "client" | "server"): void {
+    (side === "client" ? this.#clientEnd : this.#serverEnd)?.destroy();
+  }
+
+  #oneEndVanished(): void {
     this.#endClosed();
     if (this.#state !== "ended") this.#watchSurvivor(keepAliveMs);
+  }
+
+  #synArrived(): void {
+    if (this.#hasSynArrived) return;
+    this.#hasSynArrived = true;
+    this.#options.arrived(this);
   }
 
   #answered(kind: string): void {
@@ -151,7 +189,7 @@ export class Conversation {
     if (isClientOpen || isServerOpen) return;
     // An abandoned SYN may still be on its way and make a server end; one that can never arrive is forgotten.
     const isSynUnderWay = this.#state === "abandoned" && this.#serverEnd === undefined && !this.#up.isEmpty;
-    if (isSynUnderWay && !this.link.isDark(this.client.host)) return;
+    if (isSynUnderWay && !this.#isDark(this.client.host)) return;
     this.#state = "ended";
     this.#unwatch();
     this.#options.clock.clearTimeout(this.#keepAlive);
@@ -164,7 +202,7 @@ export class Conversation {
   /** The dialler's keep-alive: does not probe while bytes are unacknowledged, as Linux does not either. */
   #probeWhileDark(): void {
     const { clock } = this.#options;
-    const isDark = this.link.isDark(this.client.host) || this.link.isDark(this.server.host);
+    const isDark = this.#isDark(this.client.host) || this.#isDark(this.server.host);
     if (!isDark || this.#clientEnd === undefined || this.#clientEnd.isClosed) {
       clock.clearTimeout(this.#probing);
       this.#probing = undefined;
@@ -190,13 +228,17 @@ export class Conversation {
       () => {
         const survivor = [this.#clientEnd, this.#serverEnd].find((end) => end !== undefined && !end.isClosed);
         if (survivor === undefined) return;
-        const isReachable = !this.link.isDark(this.client.host) && !this.link.isDark(this.server.host);
+        const isReachable = !this.#isDark(this.client.host) && !this.#isDark(this.server.host);
         if (isReachable) this.breakOff();
         else if (waitMs === keepAliveMs) this.#watchSurvivor(keepAliveAnswerMs);
         else survivor.giveUp();
       },
       waitMs,
     );
+  }
+
+  #isDark(from: string): boolean {
+    return this.link.isDark(from) || this.#options.isCarried?.() === false;
   }
 
   #halfOpenWords(): string {
@@ -207,7 +249,11 @@ export class Conversation {
 
   #pipe(from: string, at: Arrival["at"]): Pipe {
     const { clock, random, link, isUp, delivered } = this.#options;
-    const arrived = (kind: DeliveryKind, bytes: Uint8Array): void => delivered(this, { at, kind, bytes });
-    return new Pipe({ clock, random, link, from, isFromUp: () => isUp(from), arrived });
+    const arrived = (kind: DeliveryKind, bytes: Uint8Array): void => {
+      delivered(this, { at, kind, bytes });
+      if (kind === "open" && this.#hasSynArrived) this.#options.doubled?.(this);
+    };
+    const isCarried = (): boolean => this.#options.isCarried?.() ?? true;
+    return new Pipe({ clock, random, link, from, isFromUp: () => isUp(from), isCarried, arrived });
   }
 }

@@ -9,6 +9,9 @@ const highWaterMarkBytes = 16 * 1024;
 /** With more than fits the window waiting, nothing is sent until so much fits. */
 const segmentBytes = 16 * 1024;
 
+/** Node's code for what OpenSSL says of a record whose authentication code does not fit. */
+export const alteredRecordCode = "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC";
+
 type WriteCallback = (error?: Error | null) => void;
 
 type Arrival =
@@ -28,6 +31,7 @@ export class Endpoint extends Duplex {
   #isClosed = false;
   #saysNothing = false;
   #hasSentEnd = false;
+  #tls: "none" | "handshake" | "open" = "none";
 
   constructor(pipes: { readonly outgoing: Pipe; readonly incoming: Pipe }, hasClosed: () => void) {
     super({
@@ -39,7 +43,7 @@ export class Endpoint extends Duplex {
     this.#incoming = pipes.incoming;
     this.#hasClosed = hasClosed;
     this.#outgoing.hasRoom = () => this.#pump();
-    this.#incoming.deliver = (kind, bytes) => this.#arrive(kind, bytes);
+    this.#incoming.deliver = (kind, bytes, isCorrupt) => this.#arrive(kind, bytes, isCorrupt);
     // A peer's reset must not end the process because nobody listens for it yet, or any more.
     this.on("error", () => undefined);
   }
@@ -55,6 +59,11 @@ export class Endpoint extends Duplex {
   /** Starts reading, as sockets do, so that a reset is noticed although nobody reads yet. */
   establish(): void {
     this.read(0);
+  }
+
+  /** TLS begins, and later is open: from then on an altered byte ends the connection and reaches no program. */
+  secure(state: "handshake" | "open"): void {
+    this.#tls = state;
   }
 
   /** Drops everything and sends a RST. */
@@ -119,7 +128,14 @@ export class Endpoint extends Duplex {
     done(error);
   }
 
-  #arrive(kind: DeliveryKind, bytes: Uint8Array): void {
+  #arrive(kind: DeliveryKind, arrived: Uint8Array, isCorrupt: boolean): void {
+    // In a handshake an altered record is no record: there is no text in it that could still mean something.
+    const bytes = isCorrupt && this.#tls === "handshake" ? new Uint8Array(arrived.length) : arrived;
+    if (isCorrupt && this.#tls === "open" && !this.#isClosed) {
+      this.#incoming.consumed(bytes.length);
+      this.#breakTls();
+      return;
+    }
     if (this.#isClosed) {
       this.#incoming.consumed(bytes.length);
       // A system that does not know the connection answers data with a RST.
@@ -130,6 +146,14 @@ export class Endpoint extends Duplex {
     else if (kind === "end" || kind === "reset") this.#arrived.push({ kind });
     if (kind === "reset") this.#breakWrites();
     this.#takeArrived();
+  }
+
+  /** TLS knows from the record's code that it was altered, tells the peer so (here by the RST), and gives up. */
+  #breakTls(): void {
+    if (this.#isPeerGone) return;
+    this.#saysNothing = true;
+    this.#outgoing.send("reset");
+    this.destroy(socketError(alteredRecordCode, "an altered TLS record"));
   }
 
   #takeArrived(): void {

@@ -13,6 +13,7 @@ import type {
   TlsTarget,
   WaitOptions,
 } from "#hardware/ports.ts";
+import type { StandIn } from "../faults/fault.ts";
 import {
   type AddressBytes,
   formatAddress,
@@ -23,18 +24,19 @@ import {
 } from "./address.ts";
 import type { SimulatedCertificate } from "./certificate.ts";
 import { connectionOf } from "./connection.ts";
-import { type ConnectResult, Conversation } from "./conversation.ts";
+import { type ConnectResult, Conversation, type ConversationOptions } from "./conversation.ts";
+import { alteredRecordCode } from "./endpoint.ts";
 import { Listeners } from "./listeners.ts";
 import type { HostOptions, Route, SimulatedNetwork } from "./network.ts";
-import { handshakeAsClient, handshakeAsServer } from "./tls.ts";
+import { bestRoute, type StaticRoute } from "./routing.ts";
+import { handshakeAsClient } from "./tls.ts";
+import { secure, TlsServer } from "./tls-server.ts";
 import { Waits } from "./waits.ts";
 
 /** How long a system asks an attached network for an address that nobody has before it says "unreachable". */
 const nobodyAnswersMs = 3000;
 /** What a name server needs to answer. */
 const resolveMs = 20;
-/** How long a listener waits for a peer's TLS handshake. */
-const serverHandshakeMs = 15_000;
 const firstEphemeralPort = 49_152;
 
 export interface HostInterface {
@@ -56,9 +58,16 @@ const loopbackInterface: NetworkInterface = {
 export class SimulatedHost implements Network {
   readonly name: string;
   readonly #world: SimulatedNetwork;
-  readonly #interfaces: readonly HostInterface[];
+  #interfaces: readonly HostInterface[];
+  /** Interfaces that look healthy and let nothing pass. */
+  #muteInterfaces: ReadonlySet<string> = new Set();
+  /** Answers of `carries`, which is asked for each chunk of each connection. */
+  readonly #carried = new Map<string, boolean>();
   readonly #clock: Clock;
   readonly #waits: Waits;
+  readonly #routes: readonly StaticRoute[];
+  readonly #tlsServer: TlsServer;
+  readonly isRouter: boolean;
   readonly #listeners = new Listeners((address) => isLoopback(address) || this.hasAddress(address));
   #nextPort = firstEphemeralPort;
   #isUp = true;
@@ -69,6 +78,9 @@ export class SimulatedHost implements Network {
     this.#interfaces = options.interfaces;
     this.#clock = options.clock ?? world.clock;
     this.#waits = new Waits(world.clock, `dial by ${name}`);
+    this.#tlsServer = new TlsServer(world, name);
+    this.#routes = options.routes ?? [];
+    this.isRouter = options.isRouter ?? false;
   }
 
   /** The port that this machine's program is given. */
@@ -117,15 +129,36 @@ export class SimulatedHost implements Network {
     if (options.timeoutMs < resolveMs) {
       return { ok: false, reason: "timeout", detail: `no name server answered within ${options.timeoutMs} ms` };
     }
-    const addresses = this.#world.addressesOf(name);
+    return this.#ask(name, options);
+  }
+
+  async #ask(name: string, options: WaitOptions): Promise<ResolveOutcome> {
+    let addresses = this.#world.addressesOf(name, this.name);
+    let isSilent = false;
+    const answer = (given: readonly string[] | undefined): void => {
+      addresses = given;
+    };
+    const silence = (): void => {
+      isSilent = true;
+    };
+    this.#world.isResolved({ from: this.name, name, addresses, answer, unknown: () => answer(undefined), silence });
+    if (isSilent) {
+      const ended = await this.#waits.pass(Math.max(0, options.timeoutMs - resolveMs), options.signal);
+      if (ended === "aborted") return { ok: false, reason: "aborted", detail: `gave up asking for ${name}` };
+      return { ok: false, reason: "timeout", detail: `no name server answered within ${options.timeoutMs} ms` };
+    }
     if (addresses === undefined) return { ok: false, reason: "name-unknown", detail: `no such name: ${name}` };
     return { ok: true, addresses };
   }
 
   async dial(target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
-    const route = this.#isUp ? this.#world.route(this, target.address) : { kind: "no-route" as const };
+    const route = this.#isUp ? this.#world.route(this, target.address, target.port) : { kind: "no-route" as const };
     if (options.signal?.aborted === true) return failed("aborted", "not wanted any more");
     if (route.kind !== "host") return this.#dialNobody(route, target, options);
+    const passage = { from: this.name, to: route.host.name, port: route.inside?.port ?? target.port };
+    const verdict = route.host === this ? "accept" : this.#world.firewall.judge(passage);
+    if (verdict === "drop") return this.#dialNobody({ kind: "unanswered" }, target, options);
+    if (verdict !== "accept") return this.#dialRejected(verdict, route.link.latencyMs, target, options);
     const conversation = await this.#connect(route, target, options);
     if (!(conversation instanceof Conversation)) return conversation;
     return { ok: true, connection: connectionOf(conversation, "client", conversation.clientEnd) };
@@ -136,11 +169,12 @@ export class SimulatedHost implements Network {
     const dialled = await this.dial(target, options);
     if (!dialled.ok) return dialled;
     const { connection } = dialled;
-    let wasReset = false;
-    const noteError = (): void => {
-      wasReset = true;
+    let broken: string | undefined;
+    const noteError = (error: NodeJS.ErrnoException): void => {
+      broken = error.code;
     };
     connection.stream.on("error", noteError);
+    secure(connection, "handshake");
     const handshake = handshakeAsClient(connection.stream, {
       serverName: target.serverName,
       authorities: target.extraAuthorities ?? [],
@@ -150,12 +184,15 @@ export class SimulatedHost implements Network {
     const outcome = await this.#waits.within(handshake, leftMs, options.signal);
     if (outcome !== "timeout" && outcome !== "aborted" && outcome.ok) {
       connection.stream.off("error", noteError);
+      secure(connection, "open");
       return dialled;
     }
     connection.reset();
     if (outcome === "timeout") return failed("timeout", `no TLS handshake within ${options.timeoutMs} ms`);
     if (outcome === "aborted") return failed("aborted", "not wanted any more");
-    if (wasReset) return failed("reset", `${target.address}:${target.port} broke the connection off`);
+    if (broken === alteredRecordCode)
+      return { ok: false, reason: "tls.failed", detail: "a record was altered on its way" };
+    if (broken !== undefined) return failed("reset", `${target.address}:${target.port} broke the connection off`);
     return outcome;
   }
 
@@ -168,15 +205,9 @@ export class SimulatedHost implements Network {
     options: ListenOptions & { readonly certificate: () => SimulatedCertificate },
     accept: (connection: Connection) => void,
   ): Promise<ListenOutcome> {
-    return this.listen(options, (connection) => {
-      const swallowError = (): void => undefined; // a peer that breaks the handshake off is simply gone
-      connection.stream.on("error", swallowError);
-      const handshake = handshakeAsServer(connection.stream, options.certificate());
-      void this.#waits.within(handshake, serverHandshakeMs).then((isDone) => {
-        connection.stream.off("error", swallowError);
-        if (isDone === true) accept(connection);
-        else connection.stream.destroy();
-      });
+    this.#tlsServer.bears(options.port, options.certificate);
+    return this.#listeners.open(options, (connection, conversation) => {
+      void this.#tlsServer.take(connection, conversation.client.host, accept); // never rejects: it waits within limits
     });
   }
 
@@ -192,6 +223,42 @@ export class SimulatedHost implements Network {
 
   listeningPorts(): readonly number[] {
     return this.#listeners.ports;
+  }
+
+  /** All but the loopback, as they are now. */
+  get ownInterfaces(): readonly HostInterface[] {
+    return this.#interfaces;
+  }
+
+  /**
+   * Interfaces come, go, or let nothing pass although they are there. What runs over an address that is gone is held, and
+   * goes on if the address comes back.
+   */
+  changeInterfaces(interfaces: readonly HostInterface[], mute: ReadonlySet<string> = new Set()): void {
+    this.#interfaces = interfaces;
+    this.#muteInterfaces = mute;
+    this.#carried.clear();
+    this.#linksChanged();
+  }
+
+  /** Whether packets from and to this address of the host's pass. */
+  carries(address: string): boolean {
+    const known = this.#carried.get(address);
+    if (known !== undefined) return known;
+    const answer = this.#isCarried(address);
+    this.#carried.set(address, answer);
+    return answer;
+  }
+
+  #isCarried(address: string): boolean {
+    const bytes = parseAddress(address);
+    if (bytes === undefined || isLoopback(bytes)) return true;
+    const text = formatAddress(bytes);
+    return this.#interfaces.some(
+      ({ name, addresses }) =>
+        !this.#muteInterfaces.has(name) &&
+        addresses.some((own) => formatAddress(parseAddress(own.address) ?? []) === text),
+    );
   }
 
   addressBytes(): readonly AddressBytes[] {
@@ -214,6 +281,28 @@ export class SimulatedHost implements Network {
     return this.#interfaces.find(({ hasDefaultRoute }) => hasDefaultRoute === true)?.addresses[0]?.address;
   }
 
+  /** The way to a network that is not attached, if one is known. */
+  routeTo(bytes: AddressBytes): StaticRoute | undefined {
+    return bestRoute(this.#routes, bytes);
+  }
+
+  /** A firewall on the way answers in place of the host. */
+  async #dialRejected(
+    verdict: "reject" | "unreachable",
+    latencyMs: number,
+    target: TcpTarget,
+    options: WaitOptions,
+  ): Promise<DialOutcome> {
+    const answerMs = 2 * latencyMs;
+    const where = `${target.address}:${target.port}`;
+    const ended = await this.#waits.pass(Math.min(answerMs, options.timeoutMs), options.signal);
+    if (ended === "aborted") return failed("aborted", "not wanted any more");
+    if (answerMs > options.timeoutMs)
+      return failed("timeout", `no answer from ${where} within ${options.timeoutMs} ms`);
+    if (verdict === "reject") return failed("refused", `${where} refused the connection`);
+    return failed("unreachable", `a firewall does not let through to ${where}`);
+  }
+
   async #dialNobody(route: Route, target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
     const where = `${target.address}:${target.port}`;
     if (route.kind === "no-route") return failed("unreachable", `no route to ${where}`);
@@ -230,19 +319,11 @@ export class SimulatedHost implements Network {
     options: WaitOptions,
   ): Promise<Conversation | DialOutcome> {
     const { promise: connected, resolve } = Promise.withResolvers<ConnectResult>();
-    const conversation = new Conversation({
-      clock: this.#world.clock,
-      random: this.#world.random,
-      link: route.link,
-      client: { host: this.name, address: route.sourceAddress, port: this.#ephemeralPort() },
-      server: { host: route.host.name, address: target.address, port: target.port },
-      isUp: (host) => this.#world.host(host).isUp,
-      arrived: (arrived) => route.host.#arrived(arrived),
+    const conversation = this.#converse(route, target, {
       connected: resolve,
-      ended: (ended) => this.#world.forget(ended),
-      delivered: (delivered, arrival) => this.#world.delivered(delivered, arrival),
+      doubled: () => this.#dialledAgain(route, target),
     });
-    this.#world.remember(conversation);
+    conversation.open();
     const result = await this.#waits.within(connected, options.timeoutMs, options.signal);
     const where = `${target.address}:${target.port}`;
     if (result === "accepted") return conversation;
@@ -253,12 +334,51 @@ export class SimulatedHost implements Network {
     return failed("timeout", `no answer from ${where} within ${options.timeoutMs} ms`);
   }
 
+  /** Something on the way has dialled once more: accepted or not, nobody here wants it, and the answer is a RST. */
+  #dialledAgain(route: Extract<Route, { kind: "host" }>, target: TcpTarget): void {
+    const again: Conversation = this.#converse(route, target, {
+      connected: (result) => {
+        if (result === "accepted") again.clientEnd.reset();
+      },
+    });
+    again.openFromMidway();
+  }
+
+  #converse(
+    route: Extract<Route, { kind: "host" }>,
+    target: TcpTarget,
+    told: Pick<ConversationOptions, "connected" | "doubled">,
+  ): Conversation {
+    const { seenAs, inside } = route;
+    const client = { host: this.name, address: route.sourceAddress, port: this.#ephemeralPort() };
+    const server = { host: route.host.name, address: target.address, port: target.port };
+    const conversation = new Conversation({
+      clock: this.#world.clock,
+      random: this.#world.random,
+      link: route.link,
+      client: seenAs === undefined ? client : { ...client, seenAs },
+      server: inside === undefined ? server : { host: route.host.name, ...inside, seenAs: target },
+      isUp: (host) => this.#world.host(host).isUp,
+      isCarried: () => this.carries(client.address) && route.host.carries(inside?.address ?? server.address),
+      arrived: (arrived) => route.host.#arrived(arrived),
+      ended: (ended) => this.#world.forget(ended),
+      delivered: (delivered, arrival) => this.#world.delivered(delivered, arrival),
+      ...told,
+    });
+    this.#world.remember(conversation);
+    return conversation;
+  }
+
   /** A SYN has reached this host. */
   #arrived(conversation: Conversation): void {
     const { client, server } = conversation;
     const reset = (): void => conversation.accept().reset();
     const refuse = (): void => conversation.refuse();
-    if (this.#world.isHandled({ from: client.host, to: this.name, port: server.port, refuse, reset })) return;
+    const serve = (standIn: StandIn): void => {
+      const connection = connectionOf(conversation, "server", conversation.accept());
+      void this.#tlsServer.handTo(standIn, connection); // never rejects: it waits within limits
+    };
+    if (this.#world.isHandled({ from: client.host, to: this.name, port: server.port, refuse, reset, serve })) return;
     if (!this.#listeners.take(conversation)) refuse();
   }
 

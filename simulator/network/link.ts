@@ -1,5 +1,6 @@
 // The wire between two hosts: its latency and the faults laid over it, newest last.
 import type { Delivery, LinkFault, PlanContext } from "../faults/fault.ts";
+import { FaultError } from "../faults/fault-error.ts";
 
 interface AppliedFault {
   readonly fault: LinkFault;
@@ -8,6 +9,9 @@ interface AppliedFault {
   /** Gives each fault its own luck from a chunk's one draw. */
   readonly turn: number;
 }
+
+/** When each fault let go the last chunk of one direction of one connection; kept by that direction, from an empty map on. */
+export type Stages = Map<unknown, number>;
 
 /** Steps of this size through [0, 1) stay far from one another, however many are taken. */
 const goldenFraction = 0.6180339887498949;
@@ -41,6 +45,11 @@ export class Link {
 
   /** Lays a fault over one direction or both, until the returned function is called. */
   apply(fault: LinkFault, from?: string): () => void {
+    if (fault.isOneWay === true && from === undefined) {
+      const [one, other] = this.hosts;
+      const text = `"${fault.name}" has a direction: site.from("${one}").to("${other}") or the other way round`;
+      throw new FaultError("fault.wrong-place", text);
+    }
     this.#turn += 1;
     const applied: AppliedFault = { fault, from, turn: this.#turn };
     this.#faults = [...this.#faults, applied];
@@ -57,13 +66,19 @@ export class Link {
     return !this.#isUp(this.otherHost(from)) || this.#faultsFrom(from).some(({ fault }) => fault.isDark === true);
   }
 
-  /** Runs one chunk, as it was sent, through the latency and all faults; order is kept. */
-  plan(from: string, sent: Delivery, context: PlanContext): readonly Delivery[] {
+  /**
+   * Runs one chunk, as it was sent, through the latency and all faults; order is kept. Each fault sees when it let the last
+   * chunk go itself, and not what later faults made of it: a thin line before a long one stays as thin as it is.
+   */
+  plan(from: string, sent: Delivery, context: PlanContext, stages: Stages = new Map()): readonly Delivery[] {
     const atMs = this.#isUp(this.otherHost(from)) ? sent.atMs + this.latencyMs : Number.POSITIVE_INFINITY;
     let deliveries: readonly Delivery[] = [{ ...sent, atMs }];
-    for (const { fault, turn } of this.#faultsFrom(from)) {
-      const draw = (context.draw + turn * goldenFraction) % 1;
-      deliveries = planEach(fault, deliveries, { ...context, draw });
+    for (const applied of this.#faultsFrom(from)) {
+      const draw = (context.draw + applied.turn * goldenFraction) % 1;
+      const previousAtMs = stages.get(applied) ?? context.previousAtMs;
+      deliveries = planEach(applied.fault, deliveries, { ...context, draw, previousAtMs });
+      const last = deliveries.findLast(({ isStray }) => isStray !== true);
+      if (last !== undefined) stages.set(applied, last.atMs);
     }
     return deliveries;
   }

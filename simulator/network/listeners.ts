@@ -7,10 +7,12 @@ import type { Endpoint } from "./endpoint.ts";
 
 const firstFreePort = 40_000;
 
+type Accept = (connection: Connection, conversation: Conversation) => void;
+
 interface OpenListener {
   readonly address: AddressBytes;
   readonly port: number;
-  readonly accept: (connection: Connection) => void;
+  readonly accept: Accept;
   readonly open: Set<Endpoint>;
 }
 
@@ -28,7 +30,7 @@ export class Listeners {
     return [...new Set(this.#listeners.map((listener) => listener.port))].sort((one, other) => one - other);
   }
 
-  open(options: ListenOptions, accept: (connection: Connection) => void): ListenOutcome {
+  open(options: ListenOptions, accept: Accept): ListenOutcome {
     const address = parseAddress(options.address);
     if (address === undefined || !(isWildcard(address) || this.#isOwn(address))) {
       return { ok: false, reason: "address-unavailable", detail: `${options.address} is no address of this machine` };
@@ -60,7 +62,7 @@ export class Listeners {
     const endpoint = conversation.accept();
     listener.open.add(endpoint);
     endpoint.once("close", () => listener.open.delete(endpoint));
-    listener.accept(connectionOf(conversation, "server", endpoint));
+    listener.accept(connectionOf(conversation, "server", endpoint), conversation);
     return true;
   }
 

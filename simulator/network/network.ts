@@ -1,12 +1,16 @@
 // The simulated world of wires: hosts, the links between them, names, routes and what is connected.
 import type { Clock } from "#hardware/ports.ts";
-import type { ConnectAttempt } from "../faults/fault.ts";
+import type { CertificateOffer, ConnectAttempt, NameQuery, WorldFault } from "../faults/fault.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
-import { type AddressBytes, isInNetwork, isLoopback, parseAddress } from "./address.ts";
+import { type AddressBytes, isInNetwork, parseAddress } from "./address.ts";
 import type { Arrival, Conversation } from "./conversation.ts";
+import { Firewall } from "./firewall.ts";
 import { type HostInterface, SimulatedHost } from "./host.ts";
 import { Link } from "./link.ts";
+import { Names } from "./names.ts";
+import { Nat, type NatOptions } from "./nat.ts";
+import { findWay, type StaticRoute } from "./routing.ts";
 
 /** One-way times of a healthy link, in ms. */
 const lanLatencyMs = 1;
@@ -16,10 +20,29 @@ export interface HostOptions {
   readonly interfaces: readonly HostInterface[];
   /** The machine's own clock; certificates are judged by it. The site's clock by default. */
   readonly clock?: Clock;
+  /** Ways to networks that are not attached, by neighbours that are routers. */
+  readonly routes?: readonly StaticRoute[];
+  /** Forwards packets of others between its attached networks. */
+  readonly isRouter?: boolean;
+}
+
+/** What one end of a connection sees of the other where an address is translated on the way. */
+export interface SeenAs {
+  readonly address: string;
+  readonly port: number;
 }
 
 export type Route =
-  | { readonly kind: "host"; readonly host: SimulatedHost; readonly link: Link; readonly sourceAddress: string }
+  | {
+      readonly kind: "host";
+      readonly host: SimulatedHost;
+      readonly link: Link;
+      readonly sourceAddress: string;
+      /** How the dialled host sees the dialler, if not as it is. */
+      readonly seenAs?: SeenAs;
+      /** What is reached inside, if a port is forwarded. */
+      readonly inside?: SeenAs;
+    }
   /** On an attached network, and nobody has the address. */
   | { readonly kind: "nobody" }
   /** Leaves by the default route and is never answered. */
@@ -29,20 +52,27 @@ export type Route =
 /** Decides over a connection attempt; true: handled. */
 export type ConnectBehaviour = (attempt: ConnectAttempt) => boolean;
 
+/** What world faults do on a network; each answers true if it has handled what it was asked. */
+export type Behaviour = Pick<WorldFault, "onConnect" | "onResolve" | "onCertificate">;
+
 export class SimulatedNetwork {
   readonly clock: SimulatedClock;
   readonly random: SeededRandom;
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #links = new Map<string, Link>();
-  readonly #names = new Map<string, readonly string[]>();
+  readonly firewall = new Firewall();
+  readonly #names = new Names();
+  readonly #nats: Nat[] = [];
+  readonly #luck: SeededRandom;
   readonly #conversations = new Set<Conversation>();
   readonly #watchers = new Set<(conversation: Conversation, arrival: Arrival) => void>();
   /** Newest first. */
-  #behaviours: readonly ConnectBehaviour[] = [];
+  #behaviours: readonly Behaviour[] = [];
 
   constructor(options: { readonly clock: SimulatedClock; readonly random: SeededRandom }) {
     this.clock = options.clock;
     this.random = options.random;
+    this.#luck = options.random.child("luck of behaviours");
   }
 
   addHost(name: string, options: HostOptions): SimulatedHost {
@@ -60,13 +90,27 @@ export class SimulatedNetwork {
     return host;
   }
 
-  /** Enters a name into the table that all hosts resolve with. */
-  addName(name: string, addresses: readonly string[]): void {
-    this.#names.set(name.toLowerCase(), addresses);
+  /** Names of all hosts, in the order in which they were added. */
+  get hostNames(): readonly string[] {
+    return [...this.#hosts.keys()];
   }
 
-  addressesOf(name: string): readonly string[] | undefined {
-    return this.#names.get(name.toLowerCase().replace(/\.$/, ""));
+  /**
+   * Enters a name into the table that all hosts resolve with, or into that of one host alone, which overrules it (an empty
+   * list: no such name there), until the returned function is called.
+   */
+  addName(name: string, addresses: readonly string[], host?: string): () => void {
+    return this.#names.add(name, addresses, host === undefined ? undefined : this.host(host).name);
+  }
+
+  /** As `host` is answered; undefined: no such name. */
+  addressesOf(name: string, host?: string): readonly string[] | undefined {
+    return this.#names.addressesOf(name, host);
+  }
+
+  /** Puts the hosts of a network behind one address: they can dial out, and are dialled by forwarded ports only. */
+  addNat(options: NatOptions): void {
+    this.#nats.push(new Nat(options));
   }
 
   /** The link between two hosts; the same one whichever is named first. */
@@ -88,9 +132,15 @@ export class SimulatedNetwork {
 
   /** Lays a behaviour over all connection attempts until the returned function is called. */
   onConnect(behaviour: ConnectBehaviour): () => void {
-    this.#behaviours = [behaviour, ...this.#behaviours];
+    return this.lay({ onConnect: behaviour });
+  }
+
+  /** Lays what a world fault does over everything, newest first, until the returned function is called. */
+  lay(behaviour: Behaviour): () => void {
+    const own: Behaviour = behaviour;
+    this.#behaviours = [own, ...this.#behaviours];
     return () => {
-      this.#behaviours = this.#behaviours.filter((other) => other !== behaviour);
+      this.#behaviours = this.#behaviours.filter((other) => other !== own);
     };
   }
 
@@ -106,25 +156,49 @@ export class SimulatedNetwork {
 
   /** True when a behaviour has handled the attempt. */
   isHandled(attempt: ConnectAttempt): boolean {
-    return this.#behaviours.some((behaviour) => behaviour(attempt));
+    return this.#behaviours.some((behaviour) => behaviour.onConnect?.({ ...attempt, draw: this.#luck.fraction() }));
   }
 
-  route(from: SimulatedHost, address: string): Route {
+  /** True when a behaviour has answered the query. */
+  isResolved(query: NameQuery): boolean {
+    return this.#behaviours.some((behaviour) => behaviour.onResolve?.({ ...query, draw: this.#luck.fraction() }));
+  }
+
+  /** Lets behaviours change the certificate that is about to be shown. */
+  offerCertificate(offer: CertificateOffer): void {
+    this.#behaviours.some((behaviour) => behaviour.onCertificate?.({ ...offer, draw: this.#luck.fraction() }));
+  }
+
+  /** Where a connection attempt to an address and port goes. */
+  route(from: SimulatedHost, address: string, port: number): Route {
     const bytes = parseAddress(address);
     if (bytes === undefined) return { kind: "no-route" };
-    if (isLoopback(bytes) || from.hasAddress(bytes)) {
-      return { kind: "host", host: from, link: this.link(from.name, from.name), sourceAddress: address };
-    }
-    const target = [...this.#hosts.values()].find((host) => host.hasAddress(bytes));
-    const attached = from.addressOnNetworkOf(bytes);
-    if (attached !== undefined) {
-      if (target === undefined) return { kind: "nobody" };
-      return { kind: "host", host: target, link: this.link(from.name, target.name), sourceAddress: attached };
-    }
-    const sourceAddress = from.defaultRouteAddress();
-    if (sourceAddress === undefined) return { kind: "no-route" };
-    if (target?.defaultRouteAddress() === undefined || isPrivate(bytes)) return { kind: "unanswered" };
-    return { kind: "host", host: target, link: this.link(from.name, target.name), sourceAddress };
+    const way = findWay([...this.#hosts.values()], from, bytes);
+    if (way.kind === "internet") return this.#routeOutside(from, { address, bytes, port }, way.sourceAddress);
+    if (way.kind !== "host") return way;
+    return { ...way, link: this.link(from.name, way.host.name) };
+  }
+
+  #routeOutside(
+    from: SimulatedHost,
+    to: { readonly address: string; readonly bytes: AddressBytes; readonly port: number },
+    sourceAddress: string,
+  ): Route {
+    if (isPrivate(to.bytes)) return { kind: "unanswered" };
+    const nat = this.#nats.find((candidate) => candidate.isInside(parseAddress(sourceAddress) ?? []));
+    const forward = this.#nats.find(({ outside }) => outside === to.address)?.forward(to.port);
+    const inside = forward === undefined ? undefined : { ...forward, port: forward.insidePort ?? forward.port };
+    const wanted = parseAddress(inside?.address ?? "") ?? to.bytes;
+    const target = [...this.#hosts.values()].find((host) => host.hasAddress(wanted));
+    if (target?.defaultRouteAddress() === undefined) return { kind: "unanswered" };
+    return {
+      kind: "host",
+      host: target,
+      link: this.link(from.name, target.name),
+      sourceAddress,
+      ...(nat === undefined ? {} : { seenAs: { address: nat.outside, port: nat.takePort() } }),
+      ...(inside === undefined ? {} : { inside: { address: inside.address, port: inside.port } }),
+    };
   }
 
   remember(conversation: Conversation): void {

@@ -2,7 +2,7 @@
 import type { DeliveryState, Random, TimerHandle } from "#hardware/ports.ts";
 import type { Delivery, DeliveryKind } from "../faults/fault.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
-import type { Link } from "./link.ts";
+import type { Link, Stages } from "./link.ts";
 
 /** Bytes under way and not yet taken by the receiving program: a receiver that does not read stops its sender here. */
 export const windowBytes = 64 * 1024;
@@ -29,13 +29,15 @@ export interface PipeOptions {
   readonly link: Link;
   readonly from: string;
   readonly isFromUp: () => boolean;
+  /** False while the address of one end is gone: what is sent is held. */
+  readonly isCarried?: () => boolean;
   /** Told of everything that reaches the far host, as it does. */
   readonly arrived: (kind: DeliveryKind, bytes: Uint8Array) => void;
 }
 
 export class Pipe {
   /** Receives what arrives; set by the far end. */
-  deliver: (kind: DeliveryKind, bytes: Uint8Array) => void = () => undefined;
+  deliver: (kind: DeliveryKind, bytes: Uint8Array, isCorrupt: boolean) => void = () => undefined;
   /** Told when `roomBytes` has grown. */
   hasRoom: () => void = () => undefined;
   readonly #options: PipeOptions;
@@ -44,6 +46,10 @@ export class Pipe {
   #planned: Planned[] = [];
   #acknowledgements: { readonly endBytes: number; readonly sentAtMs: number }[] = [];
   #timer: TimerHandle | undefined;
+  readonly #strays = new Set<TimerHandle>();
+  #newStrays: Delivery[] = [];
+  #stages: Stages = new Map();
+  #lastBytesAtMs = 0;
   #sentBytes = 0;
   #deliveredBytes = 0;
   #acknowledgedBytes = 0;
@@ -95,14 +101,15 @@ export class Pipe {
   /** What the sender's system knows. */
   deliveryState(): DeliveryState {
     const { clock, link, from } = this.#options;
-    const isForwardDark = link.isDark(from);
+    const isForwardDark = link.isDark(from) || !this.#isCarried();
     const isDark = isForwardDark || this.#isReverseDark();
     const unacknowledged = this.#sentBytes - this.#acknowledgedBytes;
-    // Bytes held on a link that is not dark are in the far system's hands, for a program that does not take them.
-    const taken = isForwardDark ? 0 : this.#heldBytes();
+    const taken = isForwardDark ? 0 : this.#takenBytes();
     const oldest = this.#acknowledgements[0];
     const ageMs = oldest === undefined ? 0 : clock.nowMs() - oldest.sentAtMs;
-    const retransmits = isDark && ageMs >= firstRetransmitMs ? 1 + Math.floor(Math.log2(ageMs / firstRetransmitMs)) : 0;
+    const firstMs = isDark ? firstRetransmitMs : this.#planned[0]?.delivery.retransmitMs;
+    const isSentAgain = firstMs !== undefined && unacknowledged > taken && ageMs >= firstMs;
+    const retransmits = isSentAgain ? 1 + Math.floor(Math.log2(ageMs / firstMs)) : 0;
     return { unacknowledgedBytes: Math.max(0, unacknowledged - taken), retransmits };
   }
 
@@ -111,12 +118,15 @@ export class Pipe {
     this.#unwatch();
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#forgetStrays();
     this.#sent = [];
     this.#planned = [];
   }
 
   #linkChanged(): void {
     this.#planned = [];
+    this.#stages = new Map();
+    this.#forgetStrays();
     this.#lose(this.#sent.filter((sent) => this.#plan(sent) === 0));
     this.#arm();
     this.#hearBack();
@@ -129,15 +139,43 @@ export class Pipe {
     const context = {
       nowMs: clock.nowMs(),
       offsetBytes: sent.offsetBytes + sent.deliveredBytes,
-      previousAtMs: this.#planned.at(-1)?.delivery.atMs ?? 0,
+      previousAtMs: this.#lastBytesAtMs,
       draw: sent.draw,
     };
-    const deliveries = link.plan(from, { kind: sent.kind, bytes: rest, atMs: sent.sentAtMs }, context);
+    const travelling = { kind: sent.kind, bytes: rest, atMs: sent.sentAtMs };
+    const deliveries = this.#isCarried()
+      ? link.plan(from, travelling, context, this.#stages)
+      : [{ ...travelling, atMs: Number.POSITIVE_INFINITY }];
+    let previousAtMs = this.#planned.at(-1)?.delivery.atMs ?? 0;
     for (const delivery of deliveries) {
-      const atMs = Math.max(delivery.atMs, context.previousAtMs);
-      this.#planned.push({ sent, delivery: { ...delivery, atMs } });
+      if (delivery.isStray === true) {
+        this.#newStrays.push(delivery);
+        continue;
+      }
+      previousAtMs = Math.max(delivery.atMs, previousAtMs);
+      this.#planned.push({ sent, delivery: { ...delivery, atMs: previousAtMs } });
     }
     return deliveries.length;
+  }
+
+  #expectStray({ kind, bytes, atMs }: Delivery): void {
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    const { clock, link, arrived } = this.#options;
+    const timer = clock.setNamedTimeout(
+      `link ${link.name}`,
+      () => {
+        this.#strays.delete(timer);
+        arrived(kind, bytes);
+      },
+      Math.max(0, atMs - clock.nowMs()),
+    );
+    this.#strays.add(timer);
+  }
+
+  #forgetStrays(): void {
+    for (const timer of this.#strays) this.#options.clock.clearTimeout(timer);
+    this.#strays.clear();
+    this.#newStrays = [];
   }
 
   /** A chunk for which nothing is planned was lost on purpose; to the sender it looks taken. */
@@ -152,6 +190,12 @@ export class Pipe {
   }
 
   #arm(): void {
+    this.#armNext();
+    // Behind the timer of what they are copies of, should both be due at one time.
+    for (const stray of this.#newStrays.splice(0)) this.#expectStray(stray);
+  }
+
+  #armNext(): void {
     const { clock, link } = this.#options;
     clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -168,7 +212,8 @@ export class Pipe {
     this.#timer = undefined;
     const next = this.#planned.shift();
     if (next === undefined) return;
-    const { kind, bytes } = next.delivery;
+    const { kind, bytes, isCorrupt = false } = next.delivery;
+    if (kind === "bytes") this.#lastBytesAtMs = this.#options.clock.nowMs();
     next.sent.deliveredBytes += bytes.length;
     if (this.#planned[0]?.sent !== next.sent) this.#sent.shift();
     this.#deliveredBytes += bytes.length;
@@ -176,7 +221,7 @@ export class Pipe {
     this.#hearBack();
     this.#arm();
     this.#options.arrived(kind, bytes);
-    this.deliver(kind, bytes);
+    this.deliver(kind, bytes, isCorrupt);
   }
 
   /** Acknowledgements and window updates come back unless the way back is dark. */
@@ -193,13 +238,21 @@ export class Pipe {
 
   #isReverseDark(): boolean {
     const { link, from } = this.#options;
-    return link.isDark(link.otherHost(from));
+    return link.isDark(link.otherHost(from)) || !this.#isCarried();
   }
 
-  #heldBytes(): number {
-    let held = 0;
-    for (const { delivery } of this.#planned)
-      if (delivery.atMs === Number.POSITIVE_INFINITY) held += delivery.bytes.length;
-    return held;
+  #isCarried(): boolean {
+    return this.#options.isCarried?.() ?? true;
+  }
+
+  /** What the far system has while its program has not: held on a link that is not dark, or waiting to be read. */
+  #takenBytes(): number {
+    const nowMs = this.#options.clock.nowMs();
+    let taken = 0;
+    for (const { delivery } of this.#planned) {
+      const { atMs, takenAtMs = Number.POSITIVE_INFINITY } = delivery;
+      if (atMs === Number.POSITIVE_INFINITY || takenAtMs <= nowMs) taken += delivery.bytes.length;
+    }
+    return taken;
   }
 }

@@ -1,9 +1,7 @@
 // Drawing on a framebuffer: filled shapes with smooth edges, lines, arcs, and text in the panels' own font at any size.
-import type { Framebuffer } from "#protocol/rfb/pixel-format.ts";
-import { glyphHeight, glyphRows, glyphWidth } from "./glyphs.ts";
+import type { Framebuffer, Rectangle } from "#protocol/rfb/pixel-format.ts";
+import { glyphExtent, glyphHeight, glyphRows, glyphWidth } from "./glyphs.ts";
 
-/** Cell of a character at size 1. */
-const cellWidth = glyphWidth + 1;
 /** Glyph masks kept at most; a screen uses about two hundred. */
 const masksMax = 1024;
 
@@ -14,29 +12,66 @@ interface Mask {
   readonly coverage: Float32Array;
 }
 
+/** How what is drawn comes onto the picture: times `scale`, then moved by `x` and `y` pixels. */
+export interface CanvasView {
+  readonly scale: number;
+  readonly x: number;
+  readonly y: number;
+}
+
 export class Canvas {
   readonly frame: Framebuffer;
+  readonly view: CanvasView;
   readonly #masks = new Map<string, Mask>();
 
-  constructor(frame: Framebuffer) {
+  constructor(frame: Framebuffer, view: CanvasView = { scale: 1, x: 0, y: 0 }) {
     this.frame = frame;
+    this.view = view;
   }
 
   fill(x: number, y: number, width: number, height: number, colour: number): void {
+    const at = this.#place(x, y);
+    const { scale } = this.view;
+    this.#fill(at.x, at.y, width * scale, height * scale, colour);
+  }
+
+  #fill(x: number, y: number, width: number, height: number, colour: number): void {
     const left = Math.max(0, Math.round(x));
     const right = Math.min(this.frame.width, Math.round(x + width));
     const bottom = Math.min(this.frame.height, Math.round(y + height));
+    if (right <= left) return;
     for (let row = Math.max(0, Math.round(y)); row < bottom; row += 1) {
       this.frame.pixels.fill(colour, row * this.frame.width + left, row * this.frame.width + right);
     }
   }
 
+  #place(x: number, y: number): { x: number; y: number } {
+    const { view } = this;
+    return { x: view.x + x * view.scale, y: view.y + y * view.scale };
+  }
+
   /** A filled rectangle with round corners. */
   roundRect(x: number, y: number, width: number, height: number, radius: number, colour: number): void {
+    const { scale } = this.view;
+    const at = this.#place(x, y);
+    const [left, top] = [Math.round(at.x), Math.round(at.y)];
+    this.#roundRect(
+      {
+        x: left,
+        y: top,
+        width: Math.round(at.x + width * scale) - left,
+        height: Math.round(at.y + height * scale) - top,
+      },
+      radius * scale,
+      colour,
+    );
+  }
+
+  #roundRect({ x, y, width, height }: Rectangle, radius: number, colour: number): void {
     for (let row = 0; row < height; row += 1) {
       const dy = Math.max(radius - row - 0.5, row + 0.5 - (height - radius), 0);
       if (dy === 0) {
-        this.fill(x, y + row, width, 1, colour);
+        this.#fill(x, y + row, width, 1, colour);
         continue;
       }
       for (let column = 0; column < width; column += 1) {
@@ -62,7 +97,11 @@ export class Canvas {
     },
     colour: number,
   ): void {
-    const { centreX, centreY, inner, outer, from, to } = shape;
+    const { from, to } = shape;
+    const { scale } = this.view;
+    const [inner, outer] = [shape.inner * scale, shape.outer * scale];
+    const centre = this.#place(shape.centreX, shape.centreY);
+    const [centreX, centreY] = [Math.round(centre.x), Math.round(centre.y)];
     const reach = Math.ceil(outer) + 1;
     for (let y = -reach; y <= reach; y += 1) {
       for (let x = -reach; x <= reach; x += 1) {
@@ -78,6 +117,12 @@ export class Canvas {
 
   /** A line of `thickness` pixels with smooth edges. */
   line(fromX: number, fromY: number, toX: number, toY: number, thickness: number, colour: number): void {
+    const [from, to] = [this.#place(fromX, fromY), this.#place(toX, toY)];
+    this.#line(from, to, thickness * this.view.scale, colour);
+  }
+
+  #line(from: { x: number; y: number }, to: { x: number; y: number }, thickness: number, colour: number): void {
+    const [fromX, fromY, toX, toY] = [from.x, from.y, to.x, to.y];
     const reach = thickness / 2 + 1;
     const lengthSquared = (toX - fromX) ** 2 + (toY - fromY) ** 2;
     for (let y = Math.floor(Math.min(fromY, toY) - reach); y <= Math.max(fromY, toY) + reach; y += 1) {
@@ -91,12 +136,28 @@ export class Canvas {
     }
   }
 
+  /** A shape with straight sides and smooth edges; for small ones. */
+  polygon(points: readonly (readonly [number, number])[], colour: number): void {
+    const corners = points.map(([x, y]) => this.#place(x, y));
+    const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+    const [right, bottom] = [Math.ceil(Math.max(...xs)), Math.ceil(Math.max(...ys))];
+    for (let y = Math.floor(Math.min(...ys)); y <= bottom; y += 1) {
+      for (let x = Math.floor(Math.min(...xs)); x <= right; x += 1) {
+        let inside = 0;
+        for (const dy of samples) for (const dx of samples) if (isInside(corners, x + dx, y + dy)) inside += 1;
+        this.#blend(x, y, colour, inside / samples.length ** 2);
+      }
+    }
+  }
+
   /** Draws text with its upper left corner at `x`, `y`; `size` 1 is seven pixels high, and two below the line. Returns where it ends. */
   text(x: number, y: number, text: string, size: number, colour: number): number {
     let at = x;
     for (const character of text) {
-      this.#glyph(Math.round(at), y, character, size, colour);
-      at += cellWidth * size;
+      const { left, width } = glyphExtent(character);
+      const place = this.#place(at - left * size, y);
+      this.#glyph(Math.round(place.x), Math.round(place.y), character, size * this.view.scale, colour);
+      at += (width + 1) * size;
     }
     return Math.round(at);
   }
@@ -138,7 +199,31 @@ export class Canvas {
 
 /** Width of a text in pixels, without the gap behind its last character. */
 export function textWidth(text: string, size: number): number {
-  return ([...text].length * cellWidth - 1) * size;
+  let width = -1;
+  for (const character of text) width += glyphExtent(character).width + 1;
+  return Math.max(0, width) * size;
+}
+
+/** The text, cut so that it is at most `width` pixels wide; what is missing is shown as two dots. */
+export function fitted(text: string, size: number, width: number): string {
+  if (textWidth(text, size) <= width) return text;
+  let cut = text;
+  while (cut.length > 0 && textWidth(`${cut}..`, size) > width) cut = cut.slice(0, -1);
+  return `${cut.trimEnd()}..`;
+}
+
+/** Where in a pixel a shape is asked for. */
+const samples = [-0.375, -0.125, 0.125, 0.375] as const;
+
+/** Whether a ray to the right crosses the sides an odd number of times. */
+function isInside(corners: readonly { readonly x: number; readonly y: number }[], x: number, y: number): boolean {
+  let inside = false;
+  for (const [index, one] of corners.entries()) {
+    const other = corners[(index + 1) % corners.length] ?? one;
+    if (one.y > y === other.y > y) continue;
+    if (x < one.x + ((y - one.y) / (other.y - one.y)) * (other.x - one.x)) inside = !inside;
+  }
+  return inside;
 }
 
 /** `share` of `other` in `colour`, 0 to 1. */
@@ -173,7 +258,7 @@ function makeMask(character: string, size: number): Mask {
         lit(left + 1, top) * right * (1 - below) +
         lit(left, top + 1) * (1 - right) * below +
         lit(left + 1, top + 1) * right * below;
-      coverage[y * width + x] = size === 1 ? surface : Math.min(1, Math.max(0, (surface - 0.45) * size * 1.2 + 0.5));
+      coverage[y * width + x] = size === 1 ? surface : Math.min(1, Math.max(0, (surface - 0.4) * size * 1.2 + 0.5));
     }
   }
   return { width, height, coverage };

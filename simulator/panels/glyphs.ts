@@ -112,3 +112,27 @@ export function glyphRows(character: string): readonly number[] {
   const text = rows.get(character) ?? rows.get("?") ?? "";
   return Array.from({ length: glyphHeight }, (_, row) => Number.parseInt(text.slice(row * 2, row * 2 + 2) || "0", 16));
 }
+
+/** Digits stand in columns of their own, so that a number does not move when it changes. */
+const wide = /[0-9]/;
+const spaceWidth = 3;
+const extents = new Map<string, { readonly left: number; readonly width: number }>();
+
+/** The columns of a character that have something in them. */
+export function glyphExtent(character: string): { readonly left: number; readonly width: number } {
+  let extent = extents.get(character);
+  if (extent === undefined) {
+    extent = measure(character);
+    if (extents.size < 256) extents.set(character, extent);
+  }
+  return extent;
+}
+
+function measure(character: string): { readonly left: number; readonly width: number } {
+  if (wide.test(character)) return { left: 0, width: glyphWidth };
+  const used = glyphRows(character).reduce((all, row) => all | row, 0);
+  if (used === 0) return { left: 0, width: spaceWidth };
+  const left = Math.clz32(used) - (32 - glyphWidth);
+  const right = 31 - Math.clz32(used & -used);
+  return { left, width: glyphWidth - left - right };
+}

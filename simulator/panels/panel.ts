@@ -1,5 +1,6 @@
 // What a panel is: a program on a host of the LAN that listens through a network port, in memory or on a real machine.
 import type { Clock, Connection, Listener, Network, Random } from "#hardware/ports.ts";
+import type { RemoteAccessProtocol } from "#protocol/remote-access.ts";
 
 /** Connections that a panel has at a time; more are reset. */
 const connectionsMax = 64;
@@ -18,10 +19,25 @@ export interface PanelHost {
   readonly port?: number;
 }
 
+/** How the cloud is told of a panel: what one enters for it besides its address. */
+export interface PanelEndpoint {
+  readonly protocol: RemoteAccessProtocol;
+  /** SSH. */
+  readonly username?: string;
+  /** VNC and SSH. */
+  readonly password?: string;
+  /** SSH, in place of a password: PEM or OpenSSH text. */
+  readonly privateKey?: string;
+  /** SSH: the panel's own key, one line in OpenSSH's form. Without it the operator is asked whether it is the right one. */
+  readonly hostKey?: string;
+}
+
 export interface RunningPanel {
   readonly port: number;
   /** Connections that are open now. */
   readonly connections: number;
+  /** What only the running program knows of its endpoint; counts before what the program says. */
+  readonly endpoint?: Partial<PanelEndpoint>;
   /** Stops listening and resets what is open. */
   close(): Promise<void>;
 }
@@ -29,7 +45,7 @@ export interface RunningPanel {
 export interface PanelProgram<Running extends RunningPanel = RunningPanel> {
   readonly port: number;
   /** How the cloud is told of it. */
-  readonly endpoint: { readonly protocol: "VNC" | "PASSTHROUGH"; readonly password?: string };
+  readonly endpoint: PanelEndpoint;
   /** Rejects when it cannot listen. */
   start(host: PanelHost): Promise<Running>;
 }

@@ -1,5 +1,10 @@
-// What a panel's machine does: four process values that follow whether it runs, from one seed and the clock.
+// What a panel's machine does: process values that follow set points and whether it runs, from one seed and the clock.
+import type { Clock } from "#hardware/ports.ts";
 import { SeededRandom } from "../seeded-random.ts";
+import { AlarmList } from "./process-model-alarms.ts";
+import type { MachineDescription, SetPointDescription, SignalDescription } from "./process-model-machines.ts";
+
+export { type MachineDescription, type MachineName, machines } from "./process-model-machines.ts";
 
 /** Values move at these times; a screen has nothing new to draw in between. */
 export const tickMs = 500;
@@ -8,51 +13,61 @@ const ticksCaughtUpMax = 240;
 /** Points of the trend: two minutes. */
 export const trendLength = 240;
 
-export interface SignalDescription {
-  readonly label: string;
-  readonly unit: string;
-  readonly min: number;
-  readonly max: number;
-  /** Where it settles while the machine runs and while it stands. */
-  readonly running: number;
-  readonly standing: number;
-  /** Share of the way to its target that it goes in a tick. */
-  readonly speed: number;
-  /** How far it wanders about its target. */
-  readonly wander: number;
-  readonly decimals: number;
-  /** Above it an alarm is shown. */
-  readonly alarmAbove?: number;
-}
-
-export interface MachineDescription {
-  /** The first two are shown as dials, the others as bars; the first is the trend's. */
-  readonly signals: readonly [SignalDescription, SignalDescription, SignalDescription, SignalDescription];
-  /** What it makes, for the counter. */
-  readonly product: string;
-}
-
+/** A measured value. It is `round(value * 10^decimals)` in its input register. */
 export interface Signal extends SignalDescription {
   value: number;
 }
 
+/** What people tell the machine. It is `round(value * 10^decimals)` in its holding register. */
+export interface SetPoint extends SetPointDescription {
+  value: number;
+}
+
 export class ProcessModel {
+  readonly machine: MachineDescription;
   readonly signals: readonly Signal[];
-  /** Latest last; values of the first two signals. */
-  readonly trend: (readonly [number, number])[] = [];
-  isRunning = true;
+  readonly setPoints: readonly SetPoint[];
+  readonly alarms = new AlarmList();
+  /** Latest last; one value for each signal. */
+  readonly trend: (readonly number[])[] = [];
   produced: number;
   readonly #random: SeededRandom;
   readonly #phases: readonly number[];
+  #isRunning = true;
+  #changes = 0;
   #tick: number;
 
   constructor(machine: MachineDescription, seed: string | number, nowMs: number) {
+    this.machine = machine;
     this.#random = new SeededRandom(seed);
     this.#phases = machine.signals.map(() => this.#random.fraction() * 2 * Math.PI);
     this.signals = machine.signals.map((signal) => ({ ...signal, value: signal.running }));
+    this.setPoints = machine.setPoints.map((point) => ({ ...point, value: point.initial }));
     this.produced = this.#random.integer(1200, 48_000);
     this.#tick = Math.floor(nowMs / tickMs) - trendLength;
     this.advanceTo(nowMs);
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Starts or stops it; the list of alarms tells of it. */
+  set isRunning(isRunning: boolean) {
+    if (isRunning === this.#isRunning) return;
+    this.#isRunning = isRunning;
+    this.#changes += 1;
+    this.alarms.tells(this.#tick * tickMs, isRunning ? "Machine started" : "Machine stopped");
+  }
+
+  /** Ticks since the epoch; two pictures of one tick are the same. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** Grows with each command that was obeyed: what is shown may differ though no tick has passed. */
+  get changes(): number {
+    return this.#changes + this.alarms.acknowledgements;
   }
 
   /** Lets the machine live until `nowMs`. */
@@ -75,63 +90,55 @@ export class ProcessModel {
     return this.signals.find((signal) => signal.alarmAbove !== undefined && signal.value > signal.alarmAbove);
   }
 
+  /** Sets one, if the machine takes that value. */
+  setsPoint(name: string, value: number): "set" | "unknown" | "out-of-range" {
+    const point = this.setPoints.find((one) => one.name === name);
+    if (point === undefined) return "unknown";
+    if (!Number.isFinite(value) || value < point.min || value > point.max) return "out-of-range";
+    point.value = value;
+    this.#changes += 1;
+    return "set";
+  }
+
   #step(): void {
-    for (const [at, signal] of this.signals.entries()) {
-      const phase = this.#phases[at] ?? 0;
-      const seconds = (this.#tick * tickMs) / 1000;
-      const swing =
-        0.6 * Math.sin(seconds / (7 + at * 3) + phase) + 0.4 * Math.sin(seconds / (29 + at * 5) + 2 * phase);
-      const noise = (this.#random.fraction() - 0.5) * 0.5;
-      const wander = this.isRunning ? signal.wander * (swing + noise) : signal.wander * 0.05 * noise;
-      const target = (this.isRunning ? signal.running : signal.standing) + wander;
-      const next = signal.value + (target - signal.value) * signal.speed;
-      signal.value = Math.min(signal.max, Math.max(signal.min, next));
-    }
-    if (this.isRunning && this.#tick % 4 === 0) this.produced += 1;
-    this.trend.push([this.signals[0]?.value ?? 0, this.signals[1]?.value ?? 0]);
+    for (const [at, signal] of this.signals.entries()) this.#move(signal, at);
+    if (this.#isRunning && this.#tick % 4 === 0) this.produced += 1;
+    this.trend.push(this.signals.map(({ value }) => value));
     if (this.trend.length > trendLength) this.trend.shift();
+    this.alarms.watch(this.#tick * tickMs, this.signals);
+  }
+
+  #move(signal: Signal, at: number): void {
+    const phase = this.#phases[at] ?? 0;
+    const seconds = (this.#tick * tickMs) / 1000;
+    const swing = 0.6 * Math.sin(seconds / (7 + at * 3) + phase) + 0.4 * Math.sin(seconds / (29 + at * 5) + 2 * phase);
+    const noise = (this.#random.fraction() - 0.5) * 0.5;
+    const wander = this.#isRunning ? signal.wander * (swing + noise) : signal.wander * 0.05 * noise;
+    const target = (this.#isRunning ? this.#wanted(signal) : signal.standing) + wander;
+    const next = signal.value + (target - signal.value) * signal.speed;
+    signal.value = Math.min(signal.max, Math.max(signal.min, next));
+  }
+
+  /** Where a signal settles while the machine runs: moved by its set point. */
+  #wanted(signal: Signal): number {
+    const point = this.setPoints.find(({ drives }) => drives === signal.name);
+    return point === undefined ? signal.running : signal.running + (point.value - point.initial) * point.gain;
   }
 }
 
-const press: MachineDescription = {
-  product: "Parts",
-  signals: [
-    signal("Hydraulic pressure", "bar", [0, 250], [165, 4], { speed: 0.25, wander: 22, decimals: 0 }),
-    signal("Oil temperature", "\u00b0C", [0, 100], [56, 24], { speed: 0.02, wander: 9, decimals: 1, alarmAbove: 62 }),
-    signal("Stroke rate", "1/min", [0, 60], [32, 0], { speed: 0.3, wander: 3, decimals: 0 }),
-    signal("Oil level", "%", [0, 100], [74, 78], { speed: 0.05, wander: 5, decimals: 0 }),
-  ],
-};
+/** Where a panel's program gets its machine: its own, or one that several panels show. */
+export interface ProcessSource {
+  /** The same model for everybody who asks one source. */
+  of(host: { readonly clock: Clock; readonly seed: string | number }): ProcessModel;
+}
 
-const mixer: MachineDescription = {
-  product: "Batches",
-  signals: [
-    signal("Motor current", "A", [0, 80], [46, 0], { speed: 0.3, wander: 9, decimals: 1, alarmAbove: 54 }),
-    signal("Batch temperature", "\u00b0C", [0, 120], [72, 30], { speed: 0.03, wander: 6, decimals: 1 }),
-    signal("Shaft speed", "1/min", [0, 300], [180, 0], { speed: 0.2, wander: 6, decimals: 0 }),
-    signal("Fill level", "%", [0, 100], [63, 63], { speed: 0.04, wander: 8, decimals: 0 }),
-  ],
-};
-
-const packer: MachineDescription = {
-  product: "Packs",
-  signals: [
-    signal("Throughput", "1/min", [0, 200], [128, 0], { speed: 0.25, wander: 14, decimals: 0 }),
-    signal("Sealing bar", "\u00b0C", [0, 250], [182, 60], { speed: 0.04, wander: 8, decimals: 0, alarmAbove: 188 }),
-    signal("Film tension", "N", [0, 40], [18, 2], { speed: 0.3, wander: 4, decimals: 1 }),
-    signal("Film left", "%", [0, 100], [41, 41], { speed: 0.02, wander: 10, decimals: 0 }),
-  ],
-};
-
-export const machines = { press, mixer, packer } as const;
-export type MachineName = keyof typeof machines;
-
-function signal(
-  label: string,
-  unit: string,
-  [min, max]: readonly [number, number],
-  [running, standing]: readonly [number, number],
-  rest: Pick<SignalDescription, "speed" | "wander" | "decimals" | "alarmAbove">,
-): SignalDescription {
-  return { label, unit, min, max, running, standing, ...rest };
+/** One machine for several panels: its screen by VNC and its registers by Modbus are of the same values. */
+export function sharedProcess(machine: MachineDescription): ProcessSource {
+  let model: ProcessModel | undefined;
+  return {
+    of: ({ clock, seed }) => {
+      model ??= new ProcessModel(machine, seed, clock.nowMs());
+      return model;
+    },
+  };
 }

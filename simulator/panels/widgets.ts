@@ -20,7 +20,7 @@ export function drawDial(canvas: Canvas, theme: Theme, at: Rectangle, signal: Si
   const centreX = at.x + Math.round(at.width / 2);
   const centreY = at.y + Math.round(at.height / 2) + 22;
   const arc = { centreX, centreY, inner: 54, outer: 68 };
-  const isHigh = signal.alarmAbove !== undefined && signal.value > signal.alarmAbove;
+  const isHigh = isBeyond(signal);
   const end = dialFrom + shareOf(signal, signal.value) * (dialTo - dialFrom);
   canvas.ring({ ...arc, from: dialFrom, to: dialTo }, theme.track);
   canvas.ring({ ...arc, from: dialFrom, to: end }, isHigh ? signalColours.warning : theme.accent);
@@ -43,18 +43,19 @@ export function drawBar(canvas: Canvas, theme: Theme, at: Rectangle, signal: Sig
   const bar = { y: at.y + 38, height: 14 };
   canvas.roundRect(at.x, bar.y, at.width, bar.height, 7, theme.track);
   const filled = Math.round(shareOf(signal, signal.value) * at.width);
-  if (filled >= bar.height) canvas.roundRect(at.x, bar.y, filled, bar.height, 7, theme.accent);
+  const colour = isBeyond(signal) ? signalColours.warning : theme.accent;
+  if (filled >= bar.height) canvas.roundRect(at.x, bar.y, filled, bar.height, 7, colour);
   for (let quarter = 1; quarter < 4; quarter += 1) {
     canvas.fill(at.x + Math.round((at.width * quarter) / 4), bar.y + bar.height + 3, 1, 4, theme.faintText);
   }
 }
 
-/** Two curves over the last two minutes. */
+/** Two curves over the last two minutes, whose points are whole pixels apart. */
 export function drawTrend(
   canvas: Canvas,
   theme: Theme,
   at: Rectangle,
-  trend: readonly (readonly [number, number])[],
+  trend: readonly (readonly number[])[],
   signals: readonly [Signal, Signal],
 ): void {
   drawCard(canvas, theme, at);
@@ -65,7 +66,7 @@ export function drawTrend(
     canvas.roundRect(legendX, at.y + 15, 14, 5, 2, colour);
     legendX = canvas.text(legendX + 20, at.y + 12, label, 1.5, theme.faintText) + 16;
   }
-  const plot = { x: at.x + 12, y: at.y + 36, width: at.width - 24, height: at.height - 62 };
+  const plot = { x: at.x + 11, y: at.y + 36, width: at.width - 22, height: at.height - 62 };
   const gridColour = mix(theme.card, theme.cardEdge, 0.7);
   for (let row = 0; row <= 4; row += 1)
     canvas.fill(plot.x, plot.y + (plot.height * row) / 4, plot.width, 1, gridColour);
@@ -84,7 +85,7 @@ export function drawTrend(
     drawCurve(
       canvas,
       plot,
-      trend.map((point) => shareOf(signals[index], point[index])),
+      trend.map((point) => shareOf(signals[index], point[index] ?? 0)),
       colour,
     );
   }
@@ -104,14 +105,15 @@ function drawCurve(canvas: Canvas, plot: Rectangle, points: readonly number[], c
 export function drawButton(
   canvas: Canvas,
   at: Rectangle,
-  face: { readonly label: string; readonly colour: number; readonly isPressed: boolean },
+  face: { readonly label: string; readonly colour: number; readonly isPressed: boolean; readonly size?: number },
 ): void {
+  const size = face.size ?? 3;
   const shadow = mix(face.colour, 0x000000, 0.35);
   const lift = face.isPressed ? 0 : 4;
   canvas.roundRect(at.x, at.y + 4, at.width, at.height, 8, shadow);
   const top = at.y + 4 - lift;
   canvas.roundRect(at.x, top, at.width, at.height, 8, face.isPressed ? mix(face.colour, 0, 0.15) : face.colour);
-  canvas.textCentred(at.x + at.width / 2, top + Math.round(at.height / 2) - 11, face.label, 3, 0xffffff);
+  canvas.textCentred(at.x + at.width / 2, top + Math.round(at.height / 2 - size * 3.6), face.label, size, 0xffffff);
 }
 
 /** A field for text; the caret stands behind the last character. */
@@ -119,15 +121,20 @@ export function drawField(
   canvas: Canvas,
   theme: Theme,
   at: Rectangle,
-  contents: { readonly text: string; readonly showsCaret: boolean },
+  contents: { readonly text: string; readonly showsCaret: boolean; readonly size?: number },
 ): void {
+  const size = contents.size ?? 2;
   canvas.roundRect(at.x, at.y, at.width, at.height, 5, theme.accent);
   canvas.roundRect(at.x + 2, at.y + 2, at.width - 4, at.height - 4, 4, theme.field);
-  const end = canvas.text(at.x + 10, at.y + Math.round(at.height / 2) - 7, contents.text, 2, theme.text);
+  const end = canvas.text(at.x + 10, at.y + Math.round(at.height / 2 - size * 3.5), contents.text, size, theme.text);
   if (contents.showsCaret) canvas.fill(end, at.y + 7, 2, at.height - 14, theme.accent);
 }
 
+export function isBeyond({ value, alarmAbove, alarmBelow }: Signal): boolean {
+  return (alarmAbove !== undefined && value > alarmAbove) || (alarmBelow !== undefined && value < alarmBelow);
+}
+
 /** Where in its range a value stands, 0 to 1. */
-function shareOf(range: { readonly min: number; readonly max: number }, value: number): number {
+export function shareOf(range: { readonly min: number; readonly max: number }, value: number): number {
   return Math.min(1, Math.max(0, (value - range.min) / (range.max - range.min)));
 }

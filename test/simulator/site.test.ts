@@ -1,7 +1,6 @@
 // The site itself: that its end finds what was left behind, that its seed decides, and that it can be started again and again.
 import { readdir } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { blackHole } from "#simulator/faults/black-hole.ts";
 import { cloudRestart } from "#simulator/faults/cloud-restart.ts";
@@ -57,9 +56,7 @@ describe("the end of a site", () => {
     const before = globalThis.setTimeout;
     const site = await Site.start();
     const files = async () =>
-      (await readdir(join(tmpdir(), `postern-sites-${userInfo().uid}`))).filter((name) =>
-        name.includes(`-${process.pid}-`),
-      );
+      (await readdir(dirname(site.databaseFile))).filter((name) => name.includes(`-${process.pid}-`));
     expect(await files()).not.toEqual([]);
     expect(await endOf(site)).toBe("nothing");
     expect(globalThis.setTimeout).toBe(before);

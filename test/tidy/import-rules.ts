@@ -41,6 +41,8 @@ const zones: readonly Zone[] = [
     files: /^simulator\/main\.ts$/,
     ours: [protocol, boardSide, linux, /^simulator\//, /^firmware\/gateway\.ts$/, /^cloud-stub\/(cloud|main)\.ts$/],
   },
+  // What runs on real sockets and real time.
+  { files: /^simulator\/(loopback|serve)\//, ours: [protocol, boardSide, linux, /^simulator\//] },
   { files: /^simulator\//, ours: [protocol, boardSide, /^simulator\//] },
   { files: /^cloud-stub\/console\//, ours: [protocol, /^cloud-stub\/console\//] },
   { files: /^cloud-stub\/main\.ts$/, ours: [protocol, ports, linux, /^cloud-stub\/(?!console\/)/] },
@@ -52,6 +54,7 @@ const zones: readonly Zone[] = [
   },
   { files: /^bin\/connect\//, ours: [/^bin\//, protocol], packages: ["commander", "ws"] },
   { files: /^bin\//, ours: [/^bin\//, /^(firmware|cloud-stub|simulator)\/main\.ts$/], packages: ["commander"] },
+  { files: /^scripts\/draw-faults\.ts$/, ours: [/^simulator\/faults\//], packages: [] },
   { files: /^scripts\//, ours: [/^scripts\//, /^bin\/pinned-node\.mjs$/], packages: ["esbuild"] },
   { files: /^[a-z.-]+\.ts$/, ours: [], packages: ["vitest"] },
 ];

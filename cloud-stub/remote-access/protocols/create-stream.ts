@@ -5,6 +5,7 @@ import type { Endpoint, Endpoints } from "../endpoints.ts";
 import type { SessionLimits } from "../limits.ts";
 import { hostKeyAutosave, optionCategory, type TenantOptionReader } from "../tenant-limits.ts";
 import type { PanelKey, PanelKeyOptions } from "./panel-key.ts";
+import { readOddities } from "./panel-oddities.ts";
 import type { PanelTlsOpener } from "./panel-tls-port.ts";
 import { PassthroughStream } from "./passthrough.ts";
 import type { ProtocolStream } from "./protocol-stream.ts";
@@ -32,7 +33,8 @@ export async function createStream(endpoint: Endpoint, deps: StreamDependencies)
     case "VNC": {
       const { password } = await deps.endpoints.secrets(endpoint.deviceId, endpoint.id);
       const tls = deps.panelTls === undefined ? undefined : await tlsOptions(endpoint, deps.panelTls, deps);
-      return createVncStream({ password, username: endpoint.username, handshakeMs, tls });
+      const oddities = readOddities(endpoint.attrs);
+      return createVncStream({ password, username: endpoint.username, handshakeMs, tls, oddities });
     }
     case "SSH":
       return createSshStream(endpoint, deps);

@@ -8,6 +8,7 @@ import { TightServerInitStripper } from "#protocol/rfb/tight.ts";
 import type { RfbVersion } from "#protocol/rfb/version.ts";
 import type { ClientMessage } from "#protocol/session-channel.ts";
 import type { PanelKey } from "./panel-key.ts";
+import { OddPanelPassage, type PanelOddities } from "./panel-oddities.ts";
 import type { ProtocolStream, StreamEnds, StreamFailure } from "./protocol-stream.ts";
 import { VncGreeting } from "./vnc-greeting.ts";
 import { noCertificate, VncTls, type VncTlsOptions } from "./vnc-tls.ts";
@@ -28,6 +29,8 @@ export interface VncOptions {
   readonly maxVersion?: RfbVersion | undefined;
   /** Without it panels that want TLS are refused. */
   readonly tls?: VncTlsOptions | undefined;
+  /** What the panel cannot stand, if anything. */
+  readonly oddities?: PanelOddities | undefined;
 }
 
 /** Speaks the security handshake with both ends, then lets their bytes pass. */
@@ -46,9 +49,11 @@ export class VncSignIn implements ProtocolStream {
   /** What the panel sent behind its handshake, before the client was through with its own. */
   #panelLeftover: Uint8Array = new Uint8Array(0);
   #stripper: TightServerInitStripper | undefined;
+  readonly #odd: OddPanelPassage | undefined;
 
   constructor(options: VncOptions) {
-    const { password, username, handshakeMs, maxVersion, tls } = options;
+    const { password, username, handshakeMs, maxVersion, tls, oddities } = options;
+    this.#odd = oddities === undefined ? undefined : new OddPanelPassage(oddities);
     const panelTls = tls === undefined ? undefined : new VncTls(tls);
     this.#tls = panelTls;
     this.#panel = new ClientHandshake({
@@ -65,7 +70,7 @@ export class VncSignIn implements ProtocolStream {
   }
 
   get heldBytes(): number {
-    return this.#tls?.heldBytes ?? 0;
+    return (this.#tls?.heldBytes ?? 0) + (this.#odd?.heldBytes ?? 0);
   }
 
   get holdsClient(): boolean {
@@ -146,6 +151,11 @@ export class VncSignIn implements ProtocolStream {
     this.#panelFailed(failure);
   }
 
+  #fromClientToPanel(bytes: Uint8Array): void {
+    const passed = this.#odd?.toPanel(bytes) ?? bytes;
+    if (passed.length > 0) this.#toPanel(passed);
+  }
+
   #toPanel(bytes: Uint8Array): void {
     if (this.#tls?.isOn === true) this.#tls.toPanel(bytes);
     else this.#ends?.toPanel(bytes);
@@ -153,13 +163,14 @@ export class VncSignIn implements ProtocolStream {
 
   /** What Tight puts behind ServerInit is nothing for a client that knows of no Tight. */
   #toClient(ends: StreamEnds, bytes: Uint8Array): void {
-    if (this.#stripper === undefined) {
+    if (this.#stripper === undefined && this.#odd === undefined) {
       ends.toClient(bytes);
       return;
     }
     try {
-      const passed = this.#stripper.receive(bytes);
-      if (this.#stripper.isThrough) this.#stripper = undefined;
+      const own = this.#stripper?.receive(bytes) ?? bytes;
+      if (this.#stripper?.isThrough === true) this.#stripper = undefined;
+      const passed = this.#odd?.toClient(own) ?? own;
       if (passed.length > 0) ends.toClient(passed);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -170,7 +181,7 @@ export class VncSignIn implements ProtocolStream {
   fromClient(bytes: Uint8Array): void {
     const ends = this.#ends;
     if (ends === undefined) return;
-    if (this.#clientState === "accepted") this.#toPanel(bytes);
+    if (this.#clientState === "accepted") this.#fromClientToPanel(bytes);
     else if (this.#clientState === "handshaking") this.#takeClientStep(ends, this.#client.receive(bytes));
   }
 
@@ -227,7 +238,7 @@ export class VncSignIn implements ProtocolStream {
       this.#clientState = "accepted";
       ends.handshakeDone();
       if (this.#panelLeftover.length > 0) this.#toClient(ends, this.#panelLeftover);
-      if (step.outcome.leftover.length > 0) this.#toPanel(step.outcome.leftover);
+      if (step.outcome.leftover.length > 0) this.#fromClientToPanel(step.outcome.leftover);
     }
   }
 }

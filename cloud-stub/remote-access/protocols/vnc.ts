@@ -4,5 +4,7 @@ import { VncPassage } from "./vnc-passage.ts";
 import { type VncOptions, VncSignIn } from "./vnc-sign-in.ts";
 
 export function createVncStream(options: VncOptions): ProtocolStream {
-  return options.password === undefined ? new VncPassage(options) : new VncSignIn(options);
+  // Where something has to be changed the relay must know where the handshake ends: it speaks it itself.
+  const isPassed = options.password === undefined && options.oddities === undefined;
+  return isPassed ? new VncPassage(options) : new VncSignIn(options);
 }

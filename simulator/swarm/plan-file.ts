@@ -1,0 +1,208 @@
+// A plan as a file: written for `postern sim replay FILE`, and read with words for everything that is wrong in it.
+import { FaultError } from "../faults/fault-error.ts";
+import { parseFaultSpec } from "../faults/fault-spec.ts";
+import { unknownWord } from "../faults/nearest-word.ts";
+import type { FaultEvent, PlanEvent, RestartEvent, SessionEvent, Stream, SwarmPlan, ViewEvent } from "./swarm-plan.ts";
+
+/** The file cannot be used; the message says where and what was meant. */
+export class PlanError extends Error {
+  readonly code = "plan.bad-value";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "PlanError";
+  }
+}
+
+const dayMs = 86_400_000;
+const eventsMax = 1000;
+const panelsMax = 20;
+const bytesMax = 16 * 1024 * 1024;
+
+/** One line for each event, for people who read and edit it. */
+export function writePlan(plan: SwarmPlan): string {
+  const { events, ...rest } = plan;
+  const head = JSON.stringify(rest, undefined, 2).replace(/\n}$/, "");
+  const lines = events.map((event) => `    ${JSON.stringify(event)}`).join(",\n");
+  return `${head},\n  "events": [\n${lines}\n  ]\n}\n`;
+}
+
+/** Throws a PlanError whose text begins with the file's name. */
+export function parsePlan(text: string, file: string): SwarmPlan {
+  const place = (where: string, problem: string): PlanError => new PlanError(`${file}: ${where}: ${problem}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new PlanError(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const plan = new Reader(json, "plan", place);
+  plan.only(["format", "seed", "lastsMs", "bytePanels", "vncPanels", "events"]);
+  plan.word("format", ["postern-swarm-plan-1"]);
+  const bytePanels = plan.names("bytePanels", 1);
+  const vncPanels = plan.names("vncPanels", 0);
+  const lastsMs = plan.whole("lastsMs", 0, dayMs);
+  const panels = { byte: bytePanels, vnc: vncPanels };
+  const events = plan
+    .list("events", eventsMax)
+    .map((event, at) => readEvent(event, `events[${at}]`, { panels, place }));
+  const ids = events.flatMap((event) => (event.kind === "session" ? [event.id] : []));
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw place("events", `two sessions have the id ${twice}`);
+  const late = events.find((event) => event.atMs > lastsMs);
+  if (late !== undefined)
+    throw place("events", `one begins at ${late.atMs} ms, after the end of the run at ${lastsMs}`);
+  return {
+    format: "postern-swarm-plan-1",
+    seed: plan.whole("seed", 0, Number.MAX_SAFE_INTEGER),
+    lastsMs,
+    bytePanels,
+    vncPanels,
+    events: [...events].sort((one, other) => one.atMs - other.atMs),
+  };
+}
+
+type Complain = (where: string, problem: string) => PlanError;
+
+interface EventContext {
+  readonly panels: { readonly byte: readonly string[]; readonly vnc: readonly string[] };
+  readonly place: Complain;
+}
+
+function readEvent(json: unknown, where: string, context: EventContext): PlanEvent {
+  const event = new Reader(json, where, context.place);
+  const kind = event.word("kind", ["fault", "restart", "session", "view"]);
+  const atMs = event.whole("atMs", 0, dayMs);
+  switch (kind) {
+    case "fault":
+      return readFault(event, atMs, context);
+    case "restart":
+      event.only(["kind", "atMs", "forMs"]);
+      return { kind, atMs, forMs: event.whole("forMs", 0, dayMs) } satisfies RestartEvent;
+    case "view":
+      event.only(["kind", "atMs", "panel", "lastsMs"]);
+      return {
+        kind,
+        atMs,
+        panel: event.word("panel", context.panels.vnc),
+        lastsMs: event.whole("lastsMs", 0, dayMs),
+      } satisfies ViewEvent;
+    default:
+      return readSession(event, atMs, context);
+  }
+}
+
+function readFault(event: Reader, atMs: number, { panels, place }: EventContext): FaultEvent {
+  event.only(["kind", "atMs", "forMs", "fault", "parameters", "between", "from", "when"]);
+  const { kind: _kind, atMs: _atMs, forMs: _forMs, ...spec } = event.json;
+  const hosts = ["operator", "cloud", "gateway", ...panels.byte, ...panels.vnc];
+  try {
+    const { fault, parameters = {}, between, from, when } = parseFaultSpec(spec, event.where, { hosts });
+    return {
+      kind: "fault",
+      atMs,
+      forMs: event.whole("forMs", 0, dayMs),
+      fault,
+      parameters,
+      ...(between === undefined ? {} : { between }),
+      ...(from === undefined ? {} : { from }),
+      ...(when === undefined ? {} : { when }),
+    };
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    throw place(event.where, error.message);
+  }
+}
+
+function readSession(event: Reader, atMs: number, { panels }: EventContext): SessionEvent {
+  const own = ["kind", "atMs", "id", "panel", "hasChannel", "up", "down", "panelThen", "lastsMs", "leaves", "pausesMs"];
+  event.only(own);
+  return {
+    kind: "session",
+    atMs,
+    id: event.whole("id", 1, 999_999),
+    panel: event.word("panel", panels.byte),
+    hasChannel: event.truth("hasChannel"),
+    up: readStream(event.inside("up")),
+    down: readStream(event.inside("down")),
+    panelThen: event.word("panelThen", ["stays", "ends", "resets"]),
+    lastsMs: event.whole("lastsMs", 0, dayMs),
+    leaves: event.word("leaves", ["in-order", "breaks-off"]),
+    pausesMs: event.whole("pausesMs", 0, dayMs),
+  };
+}
+
+function readStream(stream: Reader): Stream {
+  stream.only(["bytes", "pieceBytes", "everyMs"]);
+  return {
+    bytes: stream.whole("bytes", 0, bytesMax),
+    pieceBytes: stream.whole("pieceBytes", 1, bytesMax),
+    everyMs: stream.whole("everyMs", 1, dayMs),
+  };
+}
+
+/** Takes the fields of one object and complains in words. */
+class Reader {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly where: string;
+  readonly #complain: Complain;
+
+  constructor(json: unknown, where: string, complain: Complain) {
+    this.where = where;
+    this.#complain = complain;
+    if (typeof json !== "object" || json === null || Array.isArray(json)) {
+      throw complain(where, `must be an object, not ${JSON.stringify(json)}`);
+    }
+    this.json = json as Readonly<Record<string, unknown>>;
+  }
+
+  only(names: readonly string[]): void {
+    for (const name of Object.keys(this.json)) {
+      if (!names.includes(name)) throw this.#complain(this.where, unknownWord("field", name, names));
+    }
+  }
+
+  word<Word extends string>(name: string, words: readonly Word[]): Word {
+    const found = words.find((word) => word === this.json[name]);
+    if (found !== undefined) return found;
+    const given = this.json[name];
+    const problem =
+      typeof given === "string"
+        ? unknownWord("word", given, words)
+        : `must be one of ${words.join(", ")}, not ${JSON.stringify(given)}`;
+    throw this.#complain(`${this.where}.${name}`, problem);
+  }
+
+  whole(name: string, min: number, max: number): number {
+    const value = this.json[name];
+    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+    const problem = `must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`;
+    throw this.#complain(`${this.where}.${name}`, problem);
+  }
+
+  truth(name: string): boolean {
+    const value = this.json[name];
+    if (typeof value === "boolean") return value;
+    throw this.#complain(`${this.where}.${name}`, `must be true or false, not ${JSON.stringify(value)}`);
+  }
+
+  list(name: string, max: number): readonly unknown[] {
+    const value = this.json[name];
+    if (Array.isArray(value) && value.length <= max) return value;
+    throw this.#complain(`${this.where}.${name}`, `must be a list of at most ${max}`);
+  }
+
+  names(name: string, min: number): readonly string[] {
+    const list = this.list(name, panelsMax);
+    const isName = (each: unknown): boolean => typeof each === "string" && /^[a-z][a-z0-9-]{0,30}$/.test(each);
+    const taken = ["operator", "cloud", "gateway"];
+    if (list.length >= min && list.every(isName) && !list.some((each) => taken.includes(String(each)))) {
+      return list as readonly string[];
+    }
+    throw this.#complain(`${this.where}.${name}`, `must be a list of ${min} or more names of panels in lower case`);
+  }
+
+  inside(name: string): Reader {
+    return new Reader(this.json[name], `${this.where}.${name}`, this.#complain);
+  }
+}
