@@ -8,6 +8,7 @@ import { parseAddress, parsePort, parseSeed } from "./command-options.ts";
 import { createConnectCommand } from "./connect/connect-command.ts";
 import { createGatewayCommand } from "./gateway-command.ts";
 import { runProgram } from "./run-program.ts";
+import { createSimCommand } from "./sim/sim-command.ts";
 import { untilStopSignal } from "./stop-signal.ts";
 
 /** Where `postern up` keeps its site when no folder is named: in the checkout, outside version control. */
@@ -29,6 +30,7 @@ export function createProgram(finished: (exitCode: number) => void): Command {
   addCloud(program, finished);
   program.addCommand(createGatewayCommand(finished));
   program.addCommand(createConnectCommand(finished));
+  program.addCommand(createSimCommand(finished));
   return program;
 }
 

@@ -184,29 +184,38 @@ export interface Uplinks {
 }
 
 export interface Uplink {
+  /** As the network port's interfaces have it. */
   readonly name: string;
   readonly kind: "ethernet" | "wifi" | "cellular" | "other";
+  /** Has a carrier and a default route: what is sent to the internet may leave through it. One towards panels never is. */
   readonly isUp: boolean;
 }
 
 export interface Leds {
   /** Names of the board's LEDs, such as "status". */
   readonly names: readonly string[];
-  /** Throws for an unknown name. */
+  /** Throws for an unknown name. The first call takes the LED from whatever showed something with it before. */
   set(name: string, lit: boolean): void;
 }
 
 export interface Button {
-  /** Calls back with true when pressed and false when released until the returned function is called. */
+  /**
+   * Calls back with true when pressed and false when released until the returned function is called. Contacts bounce: a
+   * change may come with several more within some ms. What was held down before is told of when it is let go.
+   */
   watch(changed: (pressed: boolean) => void): () => void;
 }
 
 export interface Watchdog {
-  /** Arms it: the board reboots unless `pet` is called at least every `timeoutMs`. Returns the time-out that the hardware took. */
+  /**
+   * Arms it: the board reboots unless `pet` is called at least every `timeoutMs`. Returns the time-out that the hardware
+   * took, which may be shorter or longer; that one counts. Armed already: pets it. Throws if the hardware cannot be used.
+   */
   arm(timeoutMs: number): number;
+  /** Does nothing while it is not armed. */
   pet(): void;
-  /** Disarms it (magic close) where the hardware allows. */
-  disarm(): void;
+  /** Disarms it (magic close). False if the hardware does not allow that: the board then reboots after the time-out. */
+  disarm(): boolean;
 }
 
 export interface Thermal {
@@ -215,7 +224,7 @@ export interface Thermal {
 }
 
 export interface SerialPorts {
-  /** Paths of the ports present now. */
+  /** Paths of the ports present now, ascending; for adapters that can be pulled, paths that stay theirs. */
   list(): Promise<readonly string[]>;
   /** Opens one exclusively. */
   open(path: string, settings: SerialSettings): Promise<SerialOutcome>;
@@ -230,5 +239,11 @@ export interface SerialSettings {
 }
 
 export type SerialOutcome =
-  | { readonly ok: true; readonly stream: Duplex; close(): Promise<void> }
+  | {
+      readonly ok: true;
+      /** The bytes. A line has no end of stream; when its device is pulled out: `error` with code ENODEV, then `close`. */
+      readonly stream: Duplex;
+      /** Hangs up and gives the port free; what was written and is not sent yet is dropped. Fine if closed already. */
+      close(): Promise<void>;
+    }
   | { readonly ok: false; readonly reason: "not-found" | "busy" | "not-permitted" | "failed"; readonly detail: string };

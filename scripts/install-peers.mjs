@@ -1,6 +1,7 @@
 // Brings the real peers that tests run against (VNC server, X programs, browser): on Debian as root, only what is missing.
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { arm64Emulator, arm64Package, isArm64NodeReady, prepareArm64Node, wantsArm64Node } from "./arm64-node.mjs";
 import { runQuietly } from "./run-quietly.mjs";
 
 /** Each Debian package with what it is needed for here and the file that shows that it is there. */
@@ -25,8 +26,11 @@ const peers = [
   { name: "xtightvncviewer", program: "xtightvncviewer", use: "a VNC viewer that knows Tight and Hextile" },
   { name: "tigervnc-viewer", program: "xtigervncviewer", use: "a VNC viewer that knows ZRLE, TLS and sizes" },
   { name: "xdotool", program: "xdotool", use: "a hand at these viewers" },
+  { name: "inetutils-telnet", program: "inetutils-telnet", use: "a real Telnet client" },
+  { name: "mbpoll", program: "mbpoll", use: "a real Modbus master" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
   { name: "libnss3-tools", program: "certutil", use: "an authority that this browser trusts" },
+  { name: "qemu-user-static", program: arm64Emulator, use: "programs for arm64" },
 ];
 
 /** Another installation may be running; apt waits this long for it. */
@@ -63,6 +67,20 @@ async function install({ name, use }) {
   }
 }
 
+/** The same for what is no package of this system: Node for arm64, and its libraries. */
+async function installArm64Node() {
+  if (!isPresent({ program: arm64Emulator })) {
+    say(`without ${arm64Emulator}, ${arm64Package} is of no use: its tests are skipped`);
+    return;
+  }
+  say(`fetching ${arm64Package} and its libraries (the gateway's other architecture)`);
+  try {
+    await prepareArm64Node();
+  } catch (error) {
+    say(`${arm64Package} could not be made ready, its tests are skipped: ${error.message}`);
+  }
+}
+
 function whyNot() {
   if (process.env.POSTERN_INSTALL_PEERS === "0") return "POSTERN_INSTALL_PEERS=0 leaves the system alone";
   if (!existsSync("/etc/debian_version")) return "this is not Debian";
@@ -71,12 +89,14 @@ function whyNot() {
 }
 
 const missing = peers.filter((peer) => !isPresent(peer));
+const lacksArm64Node = wantsArm64Node && !isArm64NodeReady();
 const reason = whyNot();
-if (missing.length > 0 && reason !== undefined) {
-  const names = missing.map(({ name }) => name).join(" ");
-  say(`${reason}; tests are skipped for want of: ${names}`);
-} else if (missing.length > 0) {
+if (reason !== undefined) {
+  const names = [...missing.map(({ name }) => name), ...(lacksArm64Node ? [arm64Package] : [])].join(" ");
+  if (names !== "") say(`${reason}; tests are skipped for want of: ${names}`);
+} else {
   // With the package lists of before, an installation may still succeed.
-  await apt("update").catch((error) => say(error.message));
+  if (missing.length > 0) await apt("update").catch((error) => say(error.message));
   for (const peer of missing) await install(peer);
+  if (lacksArm64Node) await installArm64Node();
 }

@@ -8,6 +8,8 @@ export class ClockView implements Clock {
   readonly #clock: SimulatedClock;
   readonly #timers = new Set<TimerHandle>();
   #wallOffsetMs = 0;
+  /** Set while the machine's program hangs: what fell due meanwhile. */
+  #frozen: (() => void)[] | undefined;
 
   constructor(clock: SimulatedClock, name: string) {
     this.#clock = clock;
@@ -23,14 +25,11 @@ export class ClockView implements Clock {
   }
 
   setTimeout(run: () => void, delayMs: number): TimerHandle {
-    const timer = this.#clock.setNamedTimeout(
-      this.name,
-      () => {
-        this.#timers.delete(timer);
-        run();
-      },
-      delayMs,
-    );
+    const fire = (): void => {
+      if (this.#frozen !== undefined) this.#frozen.push(fire);
+      else if (this.#timers.delete(timer)) run();
+    };
+    const timer = this.#clock.setNamedTimeout(this.name, fire, delayMs);
     this.#timers.add(timer);
     return timer;
   }
@@ -48,6 +47,22 @@ export class ClockView implements Clock {
   /** Moves this machine's wall clock; the monotonic one and all timers stay as they are. */
   jump(byMs: number): void {
     this.#wallOffsetMs += byMs;
+  }
+
+  /** The machine's program hangs: no timer of this view runs until `thaw`; those that fall due meanwhile run then. */
+  freeze(): void {
+    this.#frozen ??= [];
+  }
+
+  /** At once, unless it is frozen: then when it is thawed. */
+  async whenThawed(): Promise<void> {
+    if (this.#frozen !== undefined) await new Promise<void>((resolve) => this.#frozen?.push(resolve));
+  }
+
+  thaw(): void {
+    const due = this.#frozen ?? [];
+    this.#frozen = undefined;
+    for (const fire of due) this.#clock.soon(this.name, fire);
   }
 
   /** What the loss of power does to a machine's timers. */

@@ -1,4 +1,4 @@
-// `postern up`: cloud, one gateway and a LAN with three panels on this machine, for people to try things out.
+// `postern up`: cloud, one gateway and a LAN with five panels on this machine, for people to try things out.
 import "./deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,9 @@ import { type Gateway, startGateway } from "#firmware/gateway.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
 import type { Hardware, Network } from "#hardware/ports.ts";
+import type { CommandIo, SimExitCode } from "./commands/command-io.ts";
+import type { RunScenariosOptions } from "./commands/run-scenarios.ts";
+import type { SwarmCommandOptions } from "./commands/run-swarm-command.ts";
 import { cloudHost, demoDeviceId, demoGatewayConfig, demoGatewayToml } from "./demo/demo-gateway.ts";
 import { type DemoPanel, startDemoPanels } from "./demo/demo-panels.ts";
 import { enterPanels, letGatewayIn } from "./demo/demo-registration.ts";
@@ -19,6 +22,30 @@ import { createSiteLog } from "./site/json-log.ts";
 export { PlanError, parsePlan, writePlan } from "./swarm/plan-file.ts";
 export { replaySwarm, runSwarm } from "./swarm/run-swarm.ts";
 export { swarmReportLines } from "./swarm/swarm-words.ts";
+
+/** `postern sim list`. This and the next three are loaded when they are asked for: they bring in every panel and fault. */
+export async function listScenarios(io: CommandIo, options: { readonly json?: true }): Promise<SimExitCode> {
+  return (await import("./commands/list-scenarios.ts")).listScenarios(io, options);
+}
+
+/** `postern sim run`. */
+export async function runScenarios(io: CommandIo, options: RunScenariosOptions): Promise<SimExitCode> {
+  return (await import("./commands/run-scenarios.ts")).runScenarios(io, options);
+}
+
+/** `postern sim swarm`. */
+export async function runSwarmCommand(io: CommandIo, options: SwarmCommandOptions): Promise<SimExitCode> {
+  return (await import("./commands/run-swarm-command.ts")).runSwarmCommand(io, options);
+}
+
+/** `postern sim replay`. */
+export async function replayCommand(
+  io: CommandIo,
+  what: string,
+  options: { readonly record?: string },
+): Promise<SimExitCode> {
+  return (await import("./commands/run-swarm-command.ts")).replayCommandOf(io, what, options);
+}
 
 type PortOption = "port" | "httpsPort" | "mqttsPort";
 
@@ -106,7 +133,7 @@ async function startSite(
   tellOtherPorts(options, cloud);
   if (!isFirstStart) await setPasswords(folders.cloud, { adminPassword, bootstrap });
 
-  say("Starting three panels ...");
+  say("Starting five panels ...");
   const { clock, random } = hardware;
   // Not the gateway's own network: it refuses tunnels to ports on which it listens itself.
   const panels = step(

@@ -19,7 +19,7 @@ const otherHosts: readonly string[] = ["operator", "cloud", "gateway", "double"]
 /** What of a site a scenario may set; all of it has the product's defaults. */
 export type ScenarioSite = Pick<
   SiteOptions<SitePanels>,
-  "deviceId" | "tunnels" | "limits" | "registered" | "startAtMs"
+  "board" | "deviceId" | "tunnels" | "limits" | "registered" | "startAtMs"
 >;
 
 /** A story that runs on real sockets too has the words that both kinds of site know; one in memory has the whole site. */

@@ -12,8 +12,9 @@ import { drawFrom } from "./deterministic-random.ts";
 import { type Fault, isLinkFault, type World } from "./faults/fault.ts";
 import { FaultError } from "./faults/fault-error.ts";
 import { siteWorld } from "./faults/site-world.ts";
-import { Board } from "./gateway/board.ts";
-import type { DiskChange } from "./gateway/disk.ts";
+import { Board, type BoardOptions } from "./gateway/board.ts";
+import { boardWorld } from "./gateway/board-world.ts";
+import type { DiskChange, DiskStepAhead } from "./gateway/disk.ts";
 import { authorityPem } from "./network/certificate.ts";
 import { SimulatedNetwork } from "./network/network.ts";
 import { Operator } from "./operator.ts";
@@ -28,7 +29,7 @@ import { GatewayBox } from "./site/gateway-box.ts";
 import { createSiteLog } from "./site/json-log.ts";
 import { type FaultInForce, LinkHandle } from "./site/link-handle.ts";
 import type { LogLine } from "./site/programs.ts";
-import { addSiteHosts, cloudName, panelAddress } from "./site/site-map.ts";
+import { addSiteHosts, cloudName, panelAddress, usualBoard } from "./site/site-map.ts";
 import { SiteRecorder } from "./site/site-recorder.ts";
 import type { RunningPanels, SitePanels, SiteVocabulary } from "./site-vocabulary.ts";
 import { type EventTap, tapNetwork } from "./triggers/event-tap.ts";
@@ -49,8 +50,15 @@ export interface SiteOptions<P extends SitePanels> {
   /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
   readonly registered?: boolean;
   readonly startAtMs?: number;
+  /** Of the gateway's board: what it is made of, where that differs from the usual one. */
+  readonly board?: Omit<BoardOptions, "clock" | "random">;
   /** True: the delivered bytes are kept for a capture, up to 64 MiB. */
   readonly keepBytes?: boolean;
+}
+
+export interface PowerCutOptions {
+  readonly at?: (change: DiskChange) => boolean;
+  readonly atStep?: (step: DiskStepAhead) => boolean;
 }
 
 /** Passwords of the site's accounts, so that a test can look for them where they must not be. */
@@ -103,7 +111,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     this.#tap = tapNetwork(this.network);
     this.#luck = this.#random.child("luck of faults");
     this.#cloudClock = new ClockView(clock, "cloud");
-    this.board = new Board({ clock, random: this.#random.child("board") });
+    this.board = new Board({ ...usualBoard, ...options.board, clock, random: this.#random.child("board") });
     const panelNames = Object.keys(options.panels ?? {});
     addSiteHosts(this.network, { panelNames, gatewayClock: this.board.clock });
     this.#cloud = new CloudServer({
@@ -292,10 +300,21 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     this.#faultErrors.push(error);
   }
 
-  /** The gateway's power fails now, or just as the disk is about to make a change that `at` names. */
-  powerCut(options: { readonly at?: (change: DiskChange) => boolean } = {}): void {
-    const { at } = options;
+  /**
+   * The gateway's power fails now; or just as the disk is about to make a change that `at` names, before, amid or after it
+   * by luck; or exactly before a step of a change that `atStep` names.
+   */
+  powerCut(options: PowerCutOptions = {}): void {
+    const { at, atStep } = options;
+    if (atStep !== undefined) {
+      this.board.disk.stepping = (step) => {
+        if (!atStep(step)) return;
+        this.board.disk.stepping = undefined;
+        this.#cutPower();
+      };
+    }
     if (at === undefined) {
+      if (atStep !== undefined) return;
       this.#cutPower();
       return;
     }
@@ -345,6 +364,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     return [
       `Site with seed ${this.seed}, ${this.clock.monotonicMs()} ms after its start`,
       `Faults in force: ${faults.join("; ") || "none"}`,
+      ...this.board.behaviours.map((name) => `Laid over the board: ${name}`),
       `Connections: ${this.openConnections().join("; ") || "none"}`,
       "Gateway's log:",
       ...lines(this.gatewayLog),
@@ -359,6 +379,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     try {
       for (const lift of [...this.#applied]) await lift();
       for (const { lift } of [...this.#lifts.values()]) lift();
+      this.board.heal();
       leaks = await endSite({
         clock: this.clock,
         network: this.network,
@@ -493,6 +514,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
         login: () => this.#gatewayLogin(),
         disk: this.board.disk,
       }),
+      ...boardWorld({ board: this.board, network: this.network, host: "gateway" }),
     };
   }
 

@@ -23,7 +23,7 @@ describe("the swarm", () => {
     expect(hash("sha256", here.text, "hex")).toBe(one.runs[1]?.sha256);
     const again = await replaySwarm({ seed: 22 });
     expect(again.text === here.text).toBe(true);
-  }, 120_000);
+  }, 180_000);
 
   it("tells what was taken and what never was", async () => {
     const report = await runSwarm({ seeds: 1, from: 5, lastsMs: 60_000 });
@@ -36,7 +36,7 @@ describe("the swarm", () => {
     expect(report.never).toContain("gateway state failed");
     expect(text).toContain("Nothing failed.");
     expect(text).toContain("  gateway state failed");
-  }, 60_000);
+  }, 180_000);
 });
 
 /** Guilty when the power has failed while somebody had a session: what every run with both must show. */
@@ -61,7 +61,7 @@ describe("a failure", () => {
     const again = parsePlan(writePlan(shrunk.plan), "plan.json");
     expect(again).toEqual(shrunk.plan);
     expect(await fails(again)).toBe(true);
-  }, 120_000);
+  }, 180_000);
 });
 
 /** A minute with these faults one after the other and a session that lives through all of them. */

@@ -13,14 +13,8 @@ export async function letGatewayIn(operator: Operator): Promise<void> {
 /** Adds what is missing and changes the rest: ports and passwords are those of this start. */
 export async function enterPanels(operator: Operator, panels: readonly DemoPanel[]): Promise<void> {
   const known = new Map((await operator.endpoints()).map((endpoint) => [endpoint["name"], String(endpoint["id"])]));
-  for (const { name, running, password } of panels) {
-    const endpoint = {
-      name,
-      hostname: panelAddress,
-      port: running.port,
-      protocol: "VNC" as const,
-      ...(password === undefined ? {} : { password }),
-    };
+  for (const { name, running, endpoint: told } of panels) {
+    const endpoint = { name, hostname: panelAddress, port: running.port, ...told };
     const id = known.get(name);
     if (id === undefined) await operator.addsEndpoint(endpoint);
     else await operator.changesEndpoint(id, endpoint);

@@ -16,7 +16,7 @@ export function blackHole(): LinkFault {
 
 /** What a relay in user space cannot do. */
 export const kernelAnswers =
-  "the relay's own kernel accepts connections and acknowledges bytes, whatever the relay does: lay a stall instead";
+  "the relay's own kernel still accepts connections and acknowledges what its buffers hold, and the relay reads none of it";
 
 export const blackHoleKind = defineFault({
   name: "black-hole",
@@ -24,7 +24,8 @@ export const blackHoleKind = defineFault({
     "Dark: nothing passes, no acknowledgement either, and nobody is told; what both still want comes afterwards.",
   kind: "link",
   isLossy: false,
-  modes: { memory: true, loopback: kernelAnswers },
+  modes: { memory: true, loopback: true },
+  onLoopback: kernelAnswers,
   parameters: [],
   create: () => blackHole(),
 });

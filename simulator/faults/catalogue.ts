@@ -14,7 +14,7 @@ import { dnsWrongAnswerKind } from "./dns-wrong-answer.ts";
 import { duplicateKind } from "./duplicate.ts";
 import { duplicateClientIdKind } from "./duplicate-client-id.ts";
 import type { Fault } from "./fault.ts";
-import { FaultError } from "./fault-error.ts";
+import { FaultError, shortened, shown } from "./fault-error.ts";
 import type { FaultKind, FaultParameter, Parameters, ParameterValue, RunMode } from "./fault-kind.ts";
 import { halfOpenKind } from "./half-open.ts";
 import { jitterKind } from "./jitter.ts";
@@ -89,7 +89,7 @@ export function checkParameters(kind: FaultKind, given: Readonly<Record<string, 
   const names = kind.parameters.map((parameter) => parameter.name);
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
-    throw new FaultError("fault.unknown-name", unknownWord(`parameter of ${kind.name}`, name, names), name);
+    throw new FaultError("fault.unknown-name", unknownWord(`parameter of ${kind.name}`, name, names), shortened(name));
   }
   return Object.fromEntries(
     kind.parameters.map((parameter) => [parameter.name, checkValue(kind, parameter, given[parameter.name])]),
@@ -106,7 +106,7 @@ export function checkMode(kind: FaultKind, mode: RunMode): void {
 function checkValue(kind: FaultKind, parameter: FaultParameter, value: unknown): ParameterValue {
   if (value === undefined) return parameter.default;
   if (isTaken(parameter, value)) return value;
-  const text = `${kind.name} takes ${rangeOf(parameter)} (${parameter.summary}), not ${JSON.stringify(value)}`;
+  const text = `${kind.name} takes ${rangeOf(parameter)} (${parameter.summary}), not ${shown(value)}`;
   throw new FaultError("fault.bad-value", text, parameter.name);
 }
 

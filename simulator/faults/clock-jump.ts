@@ -29,7 +29,8 @@ export const clockJumpKind = defineFault({
   summary: "A machine's wall clock jumps when it begins and back when it ends; certificates are judged by it.",
   kind: "world",
   isLossy: false,
-  modes: { memory: true, loopback: "TLS judges certificates by the machine's own clock, which is not ours to set" },
+  modes: { memory: true, loopback: true },
+  onLoopback: "the program's clock jumps, and TLS judges certificates by the machine's own, which is not ours to set",
   parameters: [
     numberParameter("byMs", "ms", {
       summary: "how far, back if negative",

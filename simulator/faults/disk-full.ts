@@ -14,7 +14,7 @@ export const diskFullKind = defineFault({
   summary: "The gateway's disk is full: writes fail with ENOSPC, what is there can be read.",
   kind: "world",
   isLossy: false,
-  modes: { memory: true, loopback: "the gateway's files are on this machine's own disk" },
+  modes: { memory: true, loopback: true },
   parameters: [],
   create: () => diskFull(),
 });

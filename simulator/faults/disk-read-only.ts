@@ -14,7 +14,7 @@ export const diskReadOnlyKind = defineFault({
   summary: "The gateway's disk takes no change any more: writes and removals fail with EROFS.",
   kind: "world",
   isLossy: false,
-  modes: { memory: true, loopback: "the gateway's files are on this machine's own disk" },
+  modes: { memory: true, loopback: true },
   parameters: [],
   create: () => diskReadOnly(),
 });

@@ -14,7 +14,7 @@ export const diskTornKind = defineFault({
   summary: "A write that a power cut meets is there in part, as on a card that lies about what it has kept.",
   kind: "world",
   isLossy: false,
-  modes: { memory: true, loopback: "the gateway's files are on this machine's own disk" },
+  modes: { memory: true, loopback: true },
   parameters: [],
   create: () => diskTorn(),
 });

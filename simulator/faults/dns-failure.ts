@@ -1,4 +1,5 @@
 // Names do not resolve: the name server says that there is no such name, or says nothing.
+import { plainName } from "../network/names.ts";
 import type { WorldFault } from "./fault.ts";
 import { choiceParameter, defineFault, wordOf } from "./fault-kind.ts";
 
@@ -15,7 +16,7 @@ export function dnsFailure(options: DnsFailureOptions = {}): WorldFault {
   return {
     name: [how === "unknown" ? "DNS: no such name" : "DNS: no answer", ...(name === undefined ? [] : [name])].join(" "),
     onResolve: (query) => {
-      if (name !== undefined && name.toLowerCase() !== query.name.toLowerCase()) return false;
+      if (name !== undefined && plainName(name) !== plainName(query.name)) return false;
       if (how === "unknown") query.unknown();
       else query.silence();
       return true;

@@ -1,4 +1,5 @@
 // Names resolve to somewhere else: an old entry, a captive network, an attack.
+import { plainName } from "../network/names.ts";
 import type { WorldFault } from "./fault.ts";
 import { choiceParameter, defineFault, wordOf } from "./fault-kind.ts";
 
@@ -21,7 +22,7 @@ export function dnsWrongAnswer(options: DnsWrongAnswerOptions = {}): WorldFault 
   return {
     name: `DNS: ${name ?? "every name"} is ${address}`,
     onResolve: (query) => {
-      if (name !== undefined && name.toLowerCase() !== query.name.toLowerCase()) return false;
+      if (name !== undefined && plainName(name) !== plainName(query.name)) return false;
       query.answer([address]);
       return true;
     },

@@ -10,6 +10,27 @@ export type FaultErrorCode =
   /** This site, or this way of running one, has not got what the fault acts on. */
   | "fault.not-here";
 
+/** Most characters of a wrong word or value that a message repeats. */
+const shownMax = 80;
+
+/** A wrong value as a message repeats it: whatever it is, and no more than its beginning. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return shortened(JSON.stringify(value.slice(0, shownMax + 1)));
+  if (typeof value === "bigint") return shortened(`${value}n`);
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  try {
+    return shortened(JSON.stringify(value));
+  } catch {
+    return Array.isArray(value) ? "a list" : "an object"; // no JSON: it contains itself, or what JSON has not
+  }
+}
+
+/** The beginning of a text that may be of any length. */
+export function shortened(text: string): string {
+  return text.length > shownMax ? `${text.slice(0, shownMax)}...` : text;
+}
+
 /** `message` begins with the place ("faults[2].parameters.ms"), if there is one, and says what was meant. */
 export class FaultError extends Error {
   readonly code: FaultErrorCode;

@@ -50,6 +50,8 @@ export interface FaultKind {
   readonly parameters: readonly FaultParameter[];
   /** True, or why it cannot be had in that way of running. */
   readonly modes: { readonly [Mode in RunMode]: true | string };
+  /** What is different where it runs on real sockets, for the table of where each fault runs. */
+  readonly onLoopback?: string;
   /**
    * May lose or alter a session's bytes by itself, or end its connections: afterwards bytes received are a prefix only. (A
    * link that is dark or frozen loses nothing by itself, but programs give up on it after their own limits.)

@@ -1,8 +1,9 @@
 // A fault as text says it, in a file, on the command line and over the API: what, where, how likely, and when.
 import { createEvent, type EventAsk } from "../triggers/event-kinds.ts";
+import { withProbability } from "../triggers/probability.ts";
 import { checkSchedule, type Schedule } from "../triggers/schedule.ts";
 import { checkParameters, findFaultKind } from "./catalogue.ts";
-import { FaultError } from "./fault-error.ts";
+import { FaultError, shortened, shown } from "./fault-error.ts";
 import { type FaultKind, type Parameters, strengthen } from "./fault-kind.ts";
 import { nearestWord, unknownWord } from "./nearest-word.ts";
 import { profileFaults } from "./profiles.ts";
@@ -44,7 +45,7 @@ export function parseFaultSpec(json: unknown, place = "fault", context: SpecCont
 /** Checks a list of them; `{ "profile": "lte-bad" }`, with `between` for another wire, stands for all faults of a profile. */
 export function parseFaultSpecs(json: unknown, place = "faults", context: SpecContext = {}): readonly FaultSpec[] {
   if (!Array.isArray(json)) {
-    throw new FaultError("fault.bad-value", `takes a list of faults, not ${JSON.stringify(json)}`, place);
+    throw new FaultError("fault.bad-value", `takes a list of faults, not ${shown(json)}`, place);
   }
   return json.flatMap((each: unknown, index) => {
     const inside = `${place}[${index}]`;
@@ -59,7 +60,7 @@ function readProfile(given: { readonly profile: unknown }, context: SpecContext)
   if (typeof profile !== "string") {
     throw new FaultError(
       "fault.bad-value",
-      `takes the name of a link profile, not ${JSON.stringify(profile)}`,
+      `takes the name of a link profile, not ${shown(profile)}`,
       "profile",
     );
   }
@@ -73,7 +74,7 @@ function readSpec(json: unknown, context: SpecContext): FaultSpec {
   if (typeof given["fault"] !== "string") {
     throw new FaultError(
       "fault.bad-value",
-      `takes the name of a fault, not ${JSON.stringify(given["fault"])}`,
+      `takes the name of a fault, not ${shown(given["fault"])}`,
       "fault",
     );
   }
@@ -81,6 +82,7 @@ function readSpec(json: unknown, context: SpecContext): FaultSpec {
   const strength = shareOf(given, "strength", { isZeroTaken: true });
   const parameters = at("parameters", () => readParameters(kind, given["parameters"], strength));
   const probability = shareOf(given, "probability", { isZeroTaken: false });
+  if (probability !== undefined) withProbability(probability, kind.create(parameters)); // throws if it cannot have one
   const schedule = given["schedule"] === undefined ? undefined : at("schedule", () => readSchedule(given["schedule"]));
   const when = given["when"] === undefined ? undefined : at("when", () => readWhen(given["when"], context));
   return {
@@ -120,7 +122,7 @@ function readPlace(
     throw wrongPlace(`${kind.name} has a direction: "from": ${JSON.stringify(one)} says which`, "from");
   }
   if (from === one || from === other) return { between: [one, other], from };
-  throw wrongPlace(`takes one of the two ends ${one} and ${other}, not ${JSON.stringify(from)}`, "from");
+  throw wrongPlace(`takes one of the two ends ${one} and ${other}, not ${shown(from)}`, "from");
 }
 
 function readSchedule(json: unknown): Schedule {
@@ -136,7 +138,7 @@ function readWhen(json: unknown, context: SpecContext): EventAsk {
   if (typeof given["event"] !== "string") {
     throw new FaultError(
       "fault.bad-value",
-      `takes the name of an event, not ${JSON.stringify(given["event"])}`,
+      `takes the name of an event, not ${shown(given["event"])}`,
       "event",
     );
   }
@@ -149,7 +151,7 @@ function readWhen(json: unknown, context: SpecContext): EventAsk {
 function twoHosts(json: unknown, { hosts }: SpecContext): readonly [string, string] {
   const [one, other] = Array.isArray(json) && json.length === 2 ? (json as readonly unknown[]) : [];
   if (typeof one !== "string" || typeof other !== "string") {
-    throw new FaultError("fault.bad-value", `takes the names of two hosts, not ${JSON.stringify(json)}`);
+    throw new FaultError("fault.bad-value", `takes the names of two hosts, not ${shown(json)}`);
   }
   for (const [place, host] of [one, other].entries()) {
     if (hosts === undefined || hosts.includes(host)) continue;
@@ -168,12 +170,12 @@ function shareOf(
   const isShare = typeof value === "number" && value <= 1 && (isZeroTaken ? value >= 0 : value > 0);
   if (isShare) return value;
   const range = isZeroTaken ? "a number from 0 to 1" : "a number above 0 and at most 1";
-  throw new FaultError("fault.bad-value", `takes ${range}, not ${JSON.stringify(value)}`, name);
+  throw new FaultError("fault.bad-value", `takes ${range}, not ${shown(value)}`, name);
 }
 
 function objectOf(json: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new FaultError("fault.bad-value", `takes ${what}, not ${JSON.stringify(json) ?? "nothing"}`);
+  throw new FaultError("fault.bad-value", `takes ${what}, not ${shown(json)}`);
 }
 
 function onlyFields(given: object, known: readonly string[], what: string): void {
@@ -181,7 +183,7 @@ function onlyFields(given: object, known: readonly string[], what: string): void
     if (known.includes(name)) continue;
     const isParameter = what === "field of a fault" && nearestWord(name, known) === undefined;
     const hint = isParameter ? `; parameters of the fault stand in "parameters"` : "";
-    throw new FaultError("fault.unknown-name", `${unknownWord(what, name, known)}${hint}`, name);
+    throw new FaultError("fault.unknown-name", `${unknownWord(what, name, known)}${hint}`, shortened(name));
   }
 }
 

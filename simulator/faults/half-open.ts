@@ -30,10 +30,9 @@ export const halfOpenKind = defineFault({
   kind: "world",
   places: ["link", "direction"],
   isLossy: true,
-  modes: {
-    memory: true,
-    loopback: "the system tells the peer of every connection that a process lets go: lay a reset instead",
-  },
+  modes: { memory: true, loopback: true },
+  onLoopback:
+    "the program whose end vanishes sees a reset, and the survivor learns of it when it sends, not by keep-alive",
   parameters: [
     choiceParameter("end", ["far", "near"], "whose end vanishes: of the host named second (far) or first (near)"),
     portParameter(),

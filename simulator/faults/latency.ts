@@ -16,6 +16,7 @@ export const latencyKind = defineFault({
   kind: "link",
   isLossy: false,
   modes: { memory: true, loopback: true },
+  onLoopback: "the relay accepts a connection at once, and its first bytes wait for the handshake with the target",
   parameters: [
     numberParameter("ms", "ms", {
       summary: "how much later, one way",

@@ -1,4 +1,8 @@
 // Which of the known words was meant by one that is not known.
+import { shown } from "./fault-error.ts";
+
+/** No word of ours is longer by far: nobody meant one by this. */
+const lengthMax = 64;
 
 /** Edits after which two words have nothing to do with one another, for a word of `length`. */
 function editsMax(length: number): number {
@@ -7,6 +11,7 @@ function editsMax(length: number): number {
 
 /** The known word that needs the fewest edits, or undefined if none is near. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  if (word.length > lengthMax) return undefined;
   const distances = known.map((candidate) => ({ candidate, edits: editsBetween(plain(word), plain(candidate)) }));
   const best = distances.toSorted((one, other) => one.edits - other.edits)[0];
   return best !== undefined && best.edits <= editsMax(word.length) ? best.candidate : undefined;
@@ -16,7 +21,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
 export function unknownWord(what: string, word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   const hint = nearest === undefined ? `there are ${known.join(", ") || "none"}` : `did you mean "${nearest}"?`;
-  return `there is no ${what} ${JSON.stringify(word)}; ${hint}`;
+  return `there is no ${what} ${shown(word)}; ${hint}`;
 }
 
 function plain(word: string): string {

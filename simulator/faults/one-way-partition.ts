@@ -22,7 +22,8 @@ export const oneWayPartitionKind = defineFault({
   kind: "link",
   places: ["direction"],
   isLossy: false,
-  modes: { memory: true, loopback: kernelAnswers },
+  modes: { memory: true, loopback: true },
+  onLoopback: kernelAnswers,
   parameters: [],
   create: () => oneWayPartition(),
 });

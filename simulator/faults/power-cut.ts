@@ -17,11 +17,8 @@ export const powerCutKind = defineFault({
   summary: "The gateway's power fails when it begins and is back when it ends; nobody is told, the disk outlives it.",
   kind: "world",
   isLossy: true,
-  modes: {
-    memory: true,
-    loopback:
-      "the system closes the sockets of a process that ends, so that everybody is told: use cloud-restart or reset",
-  },
+  modes: { memory: true, loopback: true },
+  onLoopback: "the relay keeps the other ends' connections open and silent until it is back",
   parameters: [],
   create: () => powerCut(),
 });

@@ -21,6 +21,7 @@ export const refuseKind = defineFault({
   places: ["link", "direction", "site"],
   isLossy: false,
   modes: { memory: true, loopback: true },
+  onLoopback: "with a probability, an unlucky connection is accepted by the relay's kernel and then reset",
   parameters: [portParameter()],
   create: (given) => {
     const port = portOf(given);

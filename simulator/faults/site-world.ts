@@ -67,7 +67,8 @@ function duplicateClient({ network, broker, login }: SiteWorldParts, againAfterM
 
 const diskCodes: Readonly<Record<Exclude<DiskFailure, "torn">, string>> = { full: "ENOSPC", "read-only": "EROFS" };
 
-function failDisk(disk: FailingDisk, failure: DiskFailure): Release {
+/** Has the disk fail in this way until what it gives is called. */
+export function failDisk(disk: FailingDisk, failure: DiskFailure): Release {
   if (failure === "torn") return tearWrites(disk);
   const before = disk.failure;
   disk.failure = diskCodes[failure];

@@ -26,6 +26,7 @@ export const sliceKind = defineFault({
   kind: "link",
   isLossy: false,
   modes: { memory: true, loopback: true },
+  onLoopback: "the receiving system joins pieces that its program has not read yet",
   parameters: [
     numberParameter("bytes", "bytes", {
       summary: "size of a piece",

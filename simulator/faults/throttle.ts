@@ -39,6 +39,7 @@ export const throttleKind = defineFault({
   kind: "link",
   isLossy: false,
   modes: { memory: true, loopback: true },
+  onLoopback: "what waits is acknowledged, as the relay's own kernel has it",
   parameters: [
     numberParameter("bytesPerSecond", "bytes/s", {
       summary: "what the line takes",

@@ -30,6 +30,8 @@ export class Endpoint extends Duplex {
   #isPeerGone = false;
   #isClosed = false;
   #saysNothing = false;
+  /** Its system knows nothing of the connection any more, although nobody was told. */
+  #isForgotten = false;
   #hasSentEnd = false;
   #tls: "none" | "handshake" | "open" = "none";
 
@@ -76,12 +78,14 @@ export class Endpoint extends Duplex {
 
   /** As when the power fails: gone, and nobody is told. */
   vanish(): void {
+    this.#isForgotten = true;
     this.#saysNothing = true;
     this.destroy();
   }
 
   /** The system gave up on the peer. */
   giveUp(): void {
+    this.#isForgotten = true;
     this.#saysNothing = true;
     this.destroy(socketError("ETIMEDOUT", "the system gave up on the peer"));
   }
@@ -138,8 +142,9 @@ export class Endpoint extends Duplex {
     }
     if (this.#isClosed) {
       this.#incoming.consumed(bytes.length);
-      // A system that does not know the connection answers data with a RST.
-      if (kind === "bytes" && !this.#isPeerGone) this.#outgoing.send("reset");
+      // A system that does not know the connection answers data with a RST, and an end of stream too.
+      const isAnswered = kind === "bytes" || (kind === "end" && this.#isForgotten);
+      if (isAnswered && !this.#isPeerGone) this.#outgoing.send("reset");
       return;
     }
     if (kind === "bytes") this.#arrived.push({ kind, bytes });

@@ -26,6 +26,7 @@ import type { SimulatedCertificate } from "./certificate.ts";
 import { connectionOf } from "./connection.ts";
 import { type ConnectResult, Conversation, type ConversationOptions } from "./conversation.ts";
 import { alteredRecordCode } from "./endpoint.ts";
+import { EphemeralPorts } from "./ephemeral-ports.ts";
 import { Listeners } from "./listeners.ts";
 import type { HostOptions, Route, SimulatedNetwork } from "./network.ts";
 import { bestRoute, type StaticRoute } from "./routing.ts";
@@ -37,7 +38,6 @@ import { Waits } from "./waits.ts";
 const nobodyAnswersMs = 3000;
 /** What a name server needs to answer. */
 const resolveMs = 20;
-const firstEphemeralPort = 49_152;
 
 export interface HostInterface {
   readonly name: string;
@@ -69,7 +69,7 @@ export class SimulatedHost implements Network {
   readonly #tlsServer: TlsServer;
   readonly isRouter: boolean;
   readonly #listeners = new Listeners((address) => isLoopback(address) || this.hasAddress(address));
-  #nextPort = firstEphemeralPort;
+  readonly #ports = new EphemeralPorts();
   #isUp = true;
 
   constructor(world: SimulatedNetwork, name: string, options: HostOptions) {
@@ -321,7 +321,7 @@ export class SimulatedHost implements Network {
     const { promise: connected, resolve } = Promise.withResolvers<ConnectResult>();
     const conversation = this.#converse(route, target, {
       connected: resolve,
-      doubled: () => this.#dialledAgain(route, target),
+      doubled: () => this.#dialledAgain(target),
     });
     conversation.open();
     const result = await this.#waits.within(connected, options.timeoutMs, options.signal);
@@ -335,7 +335,10 @@ export class SimulatedHost implements Network {
   }
 
   /** Something on the way has dialled once more: accepted or not, nobody here wants it, and the answer is a RST. */
-  #dialledAgain(route: Extract<Route, { kind: "host" }>, target: TcpTarget): void {
+  #dialledAgain(target: TcpTarget): void {
+    // Its own way: an address translation gives it a port of its own.
+    const route = this.#world.route(this, target.address, target.port);
+    if (route.kind !== "host") return;
     const again: Conversation = this.#converse(route, target, {
       connected: (result) => {
         if (result === "accepted") again.clientEnd.reset();
@@ -383,9 +386,9 @@ export class SimulatedHost implements Network {
   }
 
   #ephemeralPort(): number {
-    const port = this.#nextPort;
-    this.#nextPort = port === 65_535 ? firstEphemeralPort : port + 1;
-    return port;
+    return this.#ports.take((port) =>
+      this.#world.conversations().some(({ client }) => client.host === this.name && client.port === port),
+    );
   }
 
   #linksChanged(): void {

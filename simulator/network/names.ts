@@ -1,33 +1,47 @@
 // Who answers for names: one table that all hosts ask, and entries that a single host has of its own.
 
+interface Entry {
+  readonly addresses: readonly string[];
+}
+
+/** The newest entry of a name comes first and is the one that counts; one that is taken back leaves the others. */
+type Table = Map<string, readonly Entry[]>;
+
 export class Names {
-  readonly #common = new Map<string, readonly string[]>();
-  readonly #own = new Map<string, Map<string, readonly string[]>>();
+  readonly #common: Table = new Map();
+  readonly #own = new Map<string, Table>();
 
   /** Enters a name for all hosts, or for one alone, which then sees that entry only; an empty list: no such name. */
   add(name: string, addresses: readonly string[], host?: string): () => void {
     const table = host === undefined ? this.#common : this.#tableOf(host);
-    const key = plain(name);
-    table.set(key, addresses);
+    const key = plainName(name);
+    const entry: Entry = { addresses };
+    table.set(key, [entry, ...(table.get(key) ?? [])]);
     return () => {
-      if (table.get(key) === addresses) table.delete(key);
+      table.set(
+        key,
+        (table.get(key) ?? []).filter((other) => other !== entry),
+      );
     };
   }
 
   /** Undefined: no such name. */
   addressesOf(name: string, host?: string): readonly string[] | undefined {
-    const own = host === undefined ? undefined : this.#own.get(host)?.get(plain(name));
-    const addresses = own ?? this.#common.get(plain(name));
-    return addresses === undefined || addresses.length === 0 ? undefined : addresses;
+    const key = plainName(name);
+    const [own] = (host === undefined ? undefined : this.#own.get(host)?.get(key)) ?? [];
+    const [common] = this.#common.get(key) ?? [];
+    const addresses = (own ?? common)?.addresses ?? [];
+    return addresses.length === 0 ? undefined : addresses;
   }
 
-  #tableOf(host: string): Map<string, readonly string[]> {
-    const table = this.#own.get(host) ?? new Map<string, readonly string[]>();
+  #tableOf(host: string): Table {
+    const table: Table = this.#own.get(host) ?? new Map();
     this.#own.set(host, table);
     return table;
   }
 }
 
-function plain(name: string): string {
+/** As names are compared: small letters, without the root's dot. */
+export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

@@ -3,7 +3,7 @@ import type { Clock } from "#hardware/ports.ts";
 import type { CertificateOffer, ConnectAttempt, NameQuery, WorldFault } from "../faults/fault.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
-import { type AddressBytes, isInNetwork, parseAddress } from "./address.ts";
+import { type AddressBytes, formatAddress, isInNetwork, parseAddress } from "./address.ts";
 import type { Arrival, Conversation } from "./conversation.ts";
 import { Firewall } from "./firewall.ts";
 import { type HostInterface, SimulatedHost } from "./host.ts";
@@ -186,9 +186,11 @@ export class SimulatedNetwork {
   ): Route {
     if (isPrivate(to.bytes)) return { kind: "unanswered" };
     const nat = this.#nats.find((candidate) => candidate.isInside(parseAddress(sourceAddress) ?? []));
-    const forward = this.#nats.find(({ outside }) => outside === to.address)?.forward(to.port);
+    const forward = this.#nats.find(({ outside }) => outside === formatAddress(to.bytes))?.forward(to.port);
     const inside = forward === undefined ? undefined : { ...forward, port: forward.insidePort ?? forward.port };
     const wanted = parseAddress(inside?.address ?? "") ?? to.bytes;
+    const isHidden = forward === undefined && this.#nats.some((other) => other !== nat && other.isInside(wanted));
+    if (isHidden) return { kind: "unanswered" };
     const target = [...this.#hosts.values()].find((host) => host.hasAddress(wanted));
     if (target?.defaultRouteAddress() === undefined) return { kind: "unanswered" };
     return {

@@ -55,10 +55,13 @@ export class Pipe {
   #acknowledgedBytes = 0;
   #consumedBytes = 0;
   #windowStartBytes = 0;
+  /** Whether no acknowledgement came back since the link changed last. */
+  #wasDark: boolean;
 
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#unwatch = options.link.watch(() => this.#linkChanged());
+    this.#wasDark = this.#isDark();
   }
 
   /** How many more bytes may be sent now. */
@@ -100,17 +103,14 @@ export class Pipe {
 
   /** What the sender's system knows. */
   deliveryState(): DeliveryState {
-    const { clock, link, from } = this.#options;
-    const isForwardDark = link.isDark(from) || !this.#isCarried();
-    const isDark = isForwardDark || this.#isReverseDark();
-    const unacknowledged = this.#sentBytes - this.#acknowledgedBytes;
-    const taken = isForwardDark ? 0 : this.#takenBytes();
+    const isDark = this.#isDark();
+    if (!isDark) this.#acknowledge(this.#takenBytes());
     const oldest = this.#acknowledgements[0];
-    const ageMs = oldest === undefined ? 0 : clock.nowMs() - oldest.sentAtMs;
+    const ageMs = oldest === undefined ? 0 : this.#options.clock.nowMs() - oldest.sentAtMs;
     const firstMs = isDark ? firstRetransmitMs : this.#planned[0]?.delivery.retransmitMs;
-    const isSentAgain = firstMs !== undefined && unacknowledged > taken && ageMs >= firstMs;
+    const isSentAgain = firstMs !== undefined && oldest !== undefined && ageMs >= firstMs;
     const retransmits = isSentAgain ? 1 + Math.floor(Math.log2(ageMs / firstMs)) : 0;
-    return { unacknowledgedBytes: Math.max(0, unacknowledged - taken), retransmits };
+    return { unacknowledgedBytes: this.#sentBytes - this.#acknowledgedBytes, retransmits };
   }
 
   /** Drops everything under way and its timer. */
@@ -124,6 +124,9 @@ export class Pipe {
   }
 
   #linkChanged(): void {
+    // What the far system has had so far stays acknowledged, whatever becomes of the link.
+    if (!this.#wasDark) this.#acknowledge(this.#takenBytes());
+    this.#wasDark = this.#isDark();
     this.#planned = [];
     this.#stages = new Map();
     this.#forgetStrays();
@@ -227,13 +230,24 @@ export class Pipe {
   /** Acknowledgements and window updates come back unless the way back is dark. */
   #hearBack(): void {
     if (this.#isReverseDark()) return;
-    this.#acknowledgedBytes = this.#deliveredBytes;
-    while ((this.#acknowledgements[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= this.#acknowledgedBytes) {
-      this.#acknowledgements.shift();
-    }
+    this.#acknowledge(0);
     if (this.#windowStartBytes === this.#consumedBytes) return;
     this.#windowStartBytes = this.#consumedBytes;
     this.hasRoom();
+  }
+
+  /** The far system has had what was delivered, and so many bytes more. */
+  #acknowledge(takenBytes: number): void {
+    this.#acknowledgedBytes = Math.max(this.#acknowledgedBytes, this.#deliveredBytes + takenBytes);
+    while ((this.#acknowledgements[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= this.#acknowledgedBytes) {
+      this.#acknowledgements.shift();
+    }
+  }
+
+  /** In either direction: bytes do not arrive, or their acknowledgements do not. */
+  #isDark(): boolean {
+    const { link, from } = this.#options;
+    return link.isDark(from) || this.#isReverseDark();
   }
 
   #isReverseDark(): boolean {

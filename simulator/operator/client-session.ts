@@ -1,4 +1,5 @@
 // One remote-access session as a client sees it: a websocket to the cloud, its bytes, its steps, and how it ended.
+import "../deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import { createHash } from "node:crypto";
 import WebSocket from "ws";
 import type { Random } from "#hardware/ports.ts";

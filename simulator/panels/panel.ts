@@ -30,6 +30,8 @@ export interface PanelEndpoint {
   readonly privateKey?: string;
   /** SSH: the panel's own key, one line in OpenSSH's form. Without it the operator is asked whether it is the right one. */
   readonly hostKey?: string;
+  /** How the cloud has to treat it: `legacyAlgorithms` for old SSH panels. */
+  readonly attrs?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunningPanel {

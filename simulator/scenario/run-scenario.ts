@@ -31,6 +31,9 @@ export interface RunScenarioOptions {
   readonly startSite?: StartSite;
 }
 
+/** What is read of a run's record. */
+export type RunRecord = Pick<EventLog, "entries" | "text">;
+
 export interface ScenarioFailure {
   readonly message: string;
   /** The line of the scenario's own file; undefined where the failure has none there. */
@@ -51,7 +54,7 @@ export interface ScenarioResult {
   readonly virtualMs: number;
   /** Wall clock of the site at its start, in ms since the Unix epoch. */
   readonly startedAtMs: number;
-  readonly record: EventLog;
+  readonly record: RunRecord;
   /** Kinds of faults that began, by the record. */
   readonly appliedFaults: readonly string[];
   readonly failure?: ScenarioFailure;
@@ -93,7 +96,7 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
 }
 
 class Run {
-  record = new EventLog(() => 0);
+  record: RunRecord = new EventLog(() => 0);
   failure: ScenarioFailure | undefined;
   world = "The site did not start.";
   kept: readonly KeptDelivery[] = [];

@@ -1,7 +1,7 @@
 // All ready-made scenarios by name: what `postern sim list` shows and `postern sim run` finds.
 import { unknownWord } from "../faults/nearest-word.ts";
-import type { Scenario } from "../scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
+import type { Scenario } from "../scenario.ts";
 import { scenario as blackHoleWhileTyping } from "./black-hole-while-typing.ts";
 import { scenario as brokerKicksFiveTimes } from "./broker-kicks-five-times.ts";
 import { scenario as bytesInSmallPieces } from "./bytes-in-small-pieces.ts";
@@ -24,6 +24,7 @@ import { scenario as guestNetwork } from "./guest-network.ts";
 import { scenario as halfOpenPanel } from "./half-open-panel.ts";
 import { scenario as lteAtTheEdge } from "./lte-at-the-edge.ts";
 import { scenario as lteStallsAndReturns } from "./lte-stalls-and-returns.ts";
+import { scenario as modemHangs } from "./modem-hangs.ts";
 import { scenario as oneWayPartition } from "./one-way-partition.ts";
 import { scenario as operatorOnABadLine } from "./operator-on-a-bad-line.ts";
 import { scenario as panelProgramNotRunning } from "./panel-program-not-running.ts";
@@ -34,13 +35,18 @@ import { scenario as powerCutAtEachDiskChange } from "./power-cut-at-each-disk-c
 import { scenario as proxyWantsALogin } from "./proxy-wants-a-login.ts";
 import { scenario as resetStorm } from "./reset-storm.ts";
 import { scenario as slowReaderTakesBulk } from "./slow-reader-takes-bulk.ts";
+import { scenario as sshLegacyKeyExchange } from "./ssh-legacy-key-exchange.ts";
+import { scenario as telnetOverSatellite } from "./telnet-over-satellite.ts";
 import { scenario as thinLine9600 } from "./thin-line-9600.ts";
+import { scenario as tornCredentials } from "./torn-credentials.ts";
+import { scenario as uplinkSwapInMidSession } from "./uplink-swap-in-mid-session.ts";
 import { scenario as vncFourProducts } from "./vnc-four-products.ts";
 import { scenario as vncFussyPanels } from "./vnc-fussy-panels.ts";
 import { scenario as vncOddColours } from "./vnc-odd-colours.ts";
 import { scenario as vncOddGreetings } from "./vnc-odd-greetings.ts";
 import { scenario as vncOneClientOnly } from "./vnc-one-client-only.ts";
 import { scenario as vncPasswords } from "./vnc-passwords.ts";
+import { scenario as watchdogStarves } from "./watchdog-starves.ts";
 
 /** In the order of their names. */
 export const scenarios: readonly Scenario[] = [
@@ -66,6 +72,7 @@ export const scenarios: readonly Scenario[] = [
   halfOpenPanel,
   lteAtTheEdge,
   lteStallsAndReturns,
+  modemHangs,
   oneWayPartition,
   operatorOnABadLine,
   panelProgramNotRunning,
@@ -76,13 +83,18 @@ export const scenarios: readonly Scenario[] = [
   proxyWantsALogin,
   resetStorm,
   slowReaderTakesBulk,
+  sshLegacyKeyExchange,
+  telnetOverSatellite,
   thinLine9600,
+  tornCredentials,
+  uplinkSwapInMidSession,
   vncFourProducts,
   vncFussyPanels,
   vncOddColours,
   vncOddGreetings,
   vncOneClientOnly,
   vncPasswords,
+  watchdogStarves,
 ];
 
 /** Throws a ScenarioError that names the nearest known one. */

@@ -25,6 +25,7 @@ export async function endSite(site: EndingSite): Promise<readonly string[]> {
   for (const session of operator.openSessions) await session.disconnects();
   if (gateway.isRunning && cloud.isRunning) leaks.push(...(await sessionsLeft(site)));
   await gateway.stop();
+  gateway.dismantle();
   if (gateway.timersLeft > 0) leaks.push(`${gateway.timersLeft} timers of the gateway`);
   leaks.push(...(await connectionsLeft(site, "gateway")));
   await cloud.stop({ hard: false });

@@ -1,4 +1,5 @@
 // The gateway on its board: the program, and the power that it runs on.
+import type { TimerHandle } from "#hardware/ports.ts";
 import type { Board } from "../gateway/board.ts";
 import type { SimulatedHost } from "../network/host.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
@@ -18,9 +19,11 @@ export class GatewayBox {
   readonly #options: GatewayBoxOptions;
   #program: GatewayProgram | undefined;
   #timersLeft = 0;
+  #booting: TimerHandle | undefined;
 
   constructor(options: GatewayBoxOptions) {
     this.#options = options;
+    options.board.resetting = () => this.#reset();
   }
 
   get program(): GatewayProgram | undefined {
@@ -38,6 +41,7 @@ export class GatewayBox {
 
   powerOn(): void {
     if (this.#program !== undefined) return;
+    this.#stopBooting();
     const { host, board, start } = this.#options;
     host.powerOn();
     this.#program = start(board.boot(host));
@@ -45,16 +49,47 @@ export class GatewayBox {
 
   /** Everything stops at this moment and nobody is told. */
   powerCut(): void {
+    this.#stopBooting();
     const program = this.#program;
-    if (program === undefined) return;
+    if (program === undefined) {
+      // A program that was stopped in order has left the board running.
+      if (this.#options.board.hardware !== undefined) this.#options.board.powerOff();
+      return;
+    }
     this.#program = undefined;
     const { host, board } = this.#options;
     host.powerOff();
     board.disk.powerOff();
     program.kill();
+    board.endPrograms();
     host.forgetAll();
     this.#timersLeft += board.clock.pendingCount;
     board.powerOff();
+  }
+
+  /** The end of the site, after the program's: the board is switched off and nothing of it stays in the site's time. */
+  dismantle(): void {
+    this.powerCut();
+    this.#options.board.dismantle();
+  }
+
+  /** The board's hardware resets it: as a power cut, and after its time it is up again. */
+  #reset(): void {
+    const { board, clock } = this.#options;
+    this.powerCut();
+    this.#booting = clock.setNamedTimeout(
+      "board boots",
+      () => {
+        this.#booting = undefined;
+        this.powerOn();
+      },
+      board.bootMs,
+    );
+  }
+
+  #stopBooting(): void {
+    this.#options.clock.clearTimeout(this.#booting);
+    this.#booting = undefined;
   }
 
   /** In order, as by SIGTERM. */
@@ -62,6 +97,7 @@ export class GatewayBox {
     const program = this.#program;
     if (program === undefined) return;
     this.#program = undefined;
+    this.#options.board.endPrograms();
     await this.#options.clock.until(program.stop(), { what: "the gateway to stop", limitMs: stopMs });
     await this.#options.clock.settle();
     this.#timersLeft += this.#options.board.clock.pendingCount;

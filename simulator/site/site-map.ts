@@ -1,5 +1,6 @@
 // Who is where: the hosts of a site, their interfaces and the cloud's name.
 import type { Clock } from "#hardware/ports.ts";
+import type { BoardOptions } from "../gateway/board.ts";
 import type { HostInterface } from "../network/host.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
 
@@ -29,6 +30,15 @@ export function addSiteHosts(
     network.addHost(name, { interfaces: [ethernet("eth0", panelAddress(index), false)] });
   }
 }
+
+/** Beside its cable the gateway has wireless and a modem, in case the cable is pulled. */
+export const usualBoard: Omit<BoardOptions, "clock" | "random"> = {
+  uplinks: [
+    { name: "wlan0", kind: "wifi", addresses: [{ address: "10.21.0.2", family: 4, prefixLength: 24 }] },
+    { name: "wwan0", kind: "cellular", addresses: [{ address: "10.64.7.2", family: 4, prefixLength: 30 }] },
+  ],
+  modem: { path: "/dev/serial/by-id/usb-modem-if02", uplink: "wwan0" },
+};
 
 function ethernet(name: string, address: string, hasDefaultRoute: boolean): HostInterface {
   return { name, hasDefaultRoute, addresses: [{ address, family: 4, prefixLength: 24 }] };

@@ -22,6 +22,8 @@ export class SiteRecorder {
   readonly record: EventLog;
   readonly kept: KeptDeliveries | undefined;
   readonly #clock: SimulatedClock;
+  /** Connections over which real TLS passes: of its bytes only the lengths are the same for one seed. */
+  readonly #enciphered = new WeakSet<Conversation>();
   readonly #machines = new MachineTransitions((entry) => this.record.append(entry));
 
   constructor({ clock, network, keepBytes }: SiteRecorderOptions) {
@@ -64,8 +66,21 @@ export class SiteRecorder {
       connection: `${client.host}:${client.port}>${server.host}:${server.port}`,
       delivery: kind,
       bytes: bytes.length,
-      ...(kind === "bytes" ? { sha256: hash("sha256", bytes, "hex").slice(0, hashDigits) } : {}),
+      ...(kind === "bytes" ? { sha256: this.#hashOf(conversation, bytes) } : {}),
     });
     this.kept?.take(this.#clock.monotonicMs(), conversation, arrival);
   }
+
+  #hashOf(conversation: Conversation, bytes: Uint8Array): string {
+    if (beginsTls(bytes)) this.#enciphered.add(conversation);
+    return this.#enciphered.has(conversation) ? "enciphered" : hash("sha256", bytes, "hex").slice(0, hashDigits);
+  }
+}
+
+/**
+ * Whether a ClientHello begins here, by itself or as the contents of a websocket frame: panels that want TLS get the real
+ * one, with keys that OpenSSL draws. The simulated TLS of hosts has JSON in its records and is in clear.
+ */
+function beginsTls(bytes: Uint8Array): boolean {
+  return [0, 2, 4].some((at) => bytes[at] === 0x16 && bytes[at + 1] === 0x03 && bytes[at + 5] === 0x01);
 }

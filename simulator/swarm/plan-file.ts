@@ -37,7 +37,7 @@ export function parsePlan(text: string, file: string): SwarmPlan {
     throw new PlanError(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const plan = new Reader(json, "plan", place);
-  plan.only(["format", "seed", "lastsMs", "bytePanels", "vncPanels", "events"]);
+  plan.takesOnly(["format", "seed", "lastsMs", "bytePanels", "vncPanels", "events"]);
   plan.word("format", ["postern-swarm-plan-1"]);
   const bytePanels = plan.names("bytePanels", 1);
   const vncPanels = plan.names("vncPanels", 0);
@@ -77,10 +77,10 @@ function readEvent(json: unknown, where: string, context: EventContext): PlanEve
     case "fault":
       return readFault(event, atMs, context);
     case "restart":
-      event.only(["kind", "atMs", "forMs"]);
+      event.takesOnly(["kind", "atMs", "forMs"]);
       return { kind, atMs, forMs: event.whole("forMs", 0, dayMs) } satisfies RestartEvent;
     case "view":
-      event.only(["kind", "atMs", "panel", "lastsMs"]);
+      event.takesOnly(["kind", "atMs", "panel", "lastsMs"]);
       return {
         kind,
         atMs,
@@ -93,7 +93,7 @@ function readEvent(json: unknown, where: string, context: EventContext): PlanEve
 }
 
 function readFault(event: Reader, atMs: number, { panels, place }: EventContext): FaultEvent {
-  event.only(["kind", "atMs", "forMs", "fault", "parameters", "between", "from", "when"]);
+  event.takesOnly(["kind", "atMs", "forMs", "fault", "parameters", "between", "from", "when"]);
   const { kind: _kind, atMs: _atMs, forMs: _forMs, ...spec } = event.json;
   const hosts = ["operator", "cloud", "gateway", ...panels.byte, ...panels.vnc];
   try {
@@ -116,7 +116,7 @@ function readFault(event: Reader, atMs: number, { panels, place }: EventContext)
 
 function readSession(event: Reader, atMs: number, { panels }: EventContext): SessionEvent {
   const own = ["kind", "atMs", "id", "panel", "hasChannel", "up", "down", "panelThen", "lastsMs", "leaves", "pausesMs"];
-  event.only(own);
+  event.takesOnly(own);
   return {
     kind: "session",
     atMs,
@@ -133,7 +133,7 @@ function readSession(event: Reader, atMs: number, { panels }: EventContext): Ses
 }
 
 function readStream(stream: Reader): Stream {
-  stream.only(["bytes", "pieceBytes", "everyMs"]);
+  stream.takesOnly(["bytes", "pieceBytes", "everyMs"]);
   return {
     bytes: stream.whole("bytes", 0, bytesMax),
     pieceBytes: stream.whole("pieceBytes", 1, bytesMax),
@@ -156,7 +156,7 @@ class Reader {
     this.json = json as Readonly<Record<string, unknown>>;
   }
 
-  only(names: readonly string[]): void {
+  takesOnly(names: readonly string[]): void {
     for (const name of Object.keys(this.json)) {
       if (!names.includes(name)) throw this.#complain(this.where, unknownWord("field", name, names));
     }

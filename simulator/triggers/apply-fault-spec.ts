@@ -23,12 +23,15 @@ export async function applyFaultSpec(site: FaultSite, spec: FaultSpec): Promise<
 export async function applyFaultSpecs(site: FaultSite, specs: readonly FaultSpec[]): Promise<LaidFault> {
   const laid: LaidFault[] = [];
   const lift = async (): Promise<void> => {
-    for (const each of laid.splice(0).reverse()) await each.lift();
+    const problems: unknown[] = [];
+    // One that cannot be lifted does not keep the others.
+    for (const each of laid.splice(0).reverse()) await each.lift().catch((error: unknown) => problems.push(error));
+    if (problems.length > 0) throw problems[0];
   };
   try {
     for (const spec of specs) laid.push(await applyFaultSpec(site, spec));
   } catch (error) {
-    await lift();
+    await lift().catch((problem: unknown) => site.faultFailed(problem));
     throw error;
   }
   return {

@@ -1,5 +1,5 @@
 // All events that a fault can wait for, by name: what each may be narrowed to, and its text form.
-import { FaultError } from "../faults/fault-error.ts";
+import { FaultError, shortened, shown } from "../faults/fault-error.ts";
 import { unknownWord } from "../faults/nearest-word.ts";
 import { type EventConnection, type Happening, ordinal, type ProtocolEvent } from "./protocol-event.ts";
 
@@ -7,6 +7,9 @@ export interface EventField {
   readonly name: string;
   readonly kind: "number" | "text" | "boolean";
   readonly summary: string;
+  /** Of a number, which is a whole one. */
+  readonly min?: number;
+  readonly max?: number;
 }
 
 export interface EventKind {
@@ -17,9 +20,11 @@ export interface EventKind {
 }
 
 const text = (name: string, summary: string): EventField => ({ name, kind: "text", summary });
-const number = (name: string, summary: string): EventField => ({ name, kind: "number", summary });
+const number = (name: string, summary: string, min: number, max: number): EventField => ({
+  ...{ name, kind: "number", summary, min, max },
+});
 
-const port = number("port", "port of the listening end");
+const port = number("port", "port of the listening end", 1, 65_535);
 const topic = text("topic", "the topic");
 
 export const eventKinds: readonly EventKind[] = [
@@ -27,10 +32,10 @@ export const eventKinds: readonly EventKind[] = [
   {
     name: "bytes.seen",
     summary: "So many bytes of a connection's direction have arrived.",
-    fields: [number("bytes", "how many"), port],
+    fields: [number("bytes", "how many", 1, Number.MAX_SAFE_INTEGER), port],
   },
   { name: "mqtt.connect", summary: "A client asks to be let in.", fields: [text("clientId", "its identifier")] },
-  { name: "mqtt.connack", summary: "The broker has let a client in, or not.", fields: [number("code", "0: let in")] },
+  { name: "mqtt.connack", summary: "The broker has let a client in, or not.", fields: [number("code", "0: let in", 0, 255)] },
   {
     name: "mqtt.publish",
     summary: "A message, in either direction.",
@@ -54,9 +59,9 @@ export const eventKinds: readonly EventKind[] = [
   {
     name: "websocket.frame",
     summary: "A frame is complete, control frames included.",
-    fields: [number("opcode", "1 text, 2 binary, 8 close, 9 ping, 10 pong")],
+    fields: [number("opcode", "1 text, 2 binary, 8 close, 9 ping, 10 pong", 0, 15)],
   },
-  { name: "rfb.security-result", summary: "The panel says how the login went.", fields: [number("code", "0: ok")] },
+  { name: "rfb.security-result", summary: "The panel says how the login went.", fields: [number("code", "0: ok", 0, 0xffffffff)] },
   { name: "rfb.server-init", summary: "Size and name of the screen have come.", fields: [] },
   {
     name: "rfb.framebuffer-update",
@@ -64,7 +69,7 @@ export const eventKinds: readonly EventKind[] = [
     fields: [],
   },
   { name: "rfb.key-event", summary: "Somebody types.", fields: [] },
-  { name: "telnet.negotiation", summary: "WILL, WONT, DO or DONT.", fields: [number("option", "the option's number")] },
+  { name: "telnet.negotiation", summary: "WILL, WONT, DO or DONT.", fields: [number("option", "the option's number", 0, 255)] },
 ];
 
 /** Narrows an event: `nth` counts what fits, `between` names two hosts. */
@@ -103,7 +108,8 @@ function isWeb(name: string): boolean {
 }
 
 function isBetween(hosts: readonly string[], { client, server }: EventConnection): boolean {
-  return hosts.includes(client.host) && hosts.includes(server.host);
+  const [one, other] = hosts;
+  return (client.host === one && server.host === other) || (client.host === other && server.host === one);
 }
 
 function fits(name: string, value: unknown, { direction, fields }: Happening, { server }: EventConnection): boolean {
@@ -132,28 +138,29 @@ function describe(
 function checkField(kind: EventKind, name: string, value: unknown): unknown {
   if (name === "direction") {
     if (value === "up" || value === "down") return value;
-    throw new FaultError("fault.bad-value", `takes "up" or "down", not ${JSON.stringify(value)}`, name);
+    throw new FaultError("fault.bad-value", `takes "up" or "down", not ${shown(value)}`, name);
   }
   const field = kind.fields.find((candidate) => candidate.name === name);
   if (field === undefined) {
     const names = [...kind.fields.map((candidate) => candidate.name), "nth", "direction", "between"];
-    throw new FaultError("fault.unknown-name", unknownWord(`field of ${kind.name}`, name, names), name);
+    throw new FaultError("fault.unknown-name", unknownWord(`field of ${kind.name}`, name, names), shortened(name));
   }
-  const isTaken = field.kind === "text" ? typeof value === "string" : typeof value === field.kind;
-  if (isTaken) return value;
-  throw new FaultError(
-    "fault.bad-value",
-    `takes a ${field.kind} (${field.summary}), not ${JSON.stringify(value)}`,
-    name,
-  );
+  const { min, max } = field;
+  if (min !== undefined && max !== undefined) {
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
+    const range = `a whole number from ${min} to ${max}`;
+    throw new FaultError("fault.bad-value", `takes ${range} (${field.summary}), not ${shown(value)}`, name);
+  }
+  if (typeof value === (field.kind === "text" ? "string" : field.kind)) return value;
+  throw new FaultError("fault.bad-value", `takes a ${field.kind} (${field.summary}), not ${shown(value)}`, name);
 }
 
 function wholeFrom1(value: unknown, place: string): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
-  throw new FaultError("fault.bad-value", `takes a whole number from 1 up, not ${JSON.stringify(value)}`, place);
+  throw new FaultError("fault.bad-value", `takes a whole number from 1 up, not ${shown(value)}`, place);
 }
 
 function twoNames(value: unknown): readonly string[] {
   if (Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === "string")) return value;
-  throw new FaultError("fault.bad-value", `takes the names of two hosts, not ${JSON.stringify(value)}`, "between");
+  throw new FaultError("fault.bad-value", `takes the names of two hosts, not ${shown(value)}`, "between");
 }

@@ -103,12 +103,12 @@ function unmasked(bytes: Uint8Array, mask: Uint8Array | undefined, offset: numbe
 
 /** Undefined for a head that is too long. */
 function* takeHead(first: number): Generator<Ask, Head | undefined, Uint8Array> {
-  let text = String.fromCharCode(first);
-  while (!text.endsWith("\r\n\r\n")) {
-    if (text.length >= headBytesMax) return undefined;
-    text += String.fromCharCode(yield* takeByte());
+  const head = [first];
+  while (!endsWith(head, "\r\n\r\n")) {
+    if (head.length >= headBytesMax) return undefined;
+    head.push(yield* takeByte());
   }
-  const [line = "", ...rest] = text.trimEnd().split("\r\n");
+  const [line = "", ...rest] = textOf(head).split("\r\n");
   const headers = rest.map((header): [string, string] => {
     const colon = header.indexOf(":");
     return [header.slice(0, colon).toLowerCase(), header.slice(colon + 1).trim()];
@@ -118,7 +118,8 @@ function* takeHead(first: number): Generator<Ask, Head | undefined, Uint8Array> 
 
 /** False where the body's end cannot be known. */
 function* skipBody({ headers }: Head): Generator<Ask, boolean, Uint8Array> {
-  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return yield* skipChunks();
+  // RFC 9112 6.1: chunks are always the last of several codings.
+  if (/(^|,)\s*chunked$/i.test(headers.get("transfer-encoding") ?? "")) return yield* skipChunks();
   const length = Number(headers.get("content-length") ?? 0);
   if (!Number.isSafeInteger(length) || length < 0) return false;
   yield* skip(length);
@@ -137,7 +138,17 @@ function* skipChunks(): Generator<Ask, boolean, Uint8Array> {
 }
 
 function* takeLine(): Generator<Ask, string, Uint8Array> {
-  let line = "";
-  while (!line.endsWith("\r\n") && line.length < headBytesMax) line += String.fromCharCode(yield* takeByte());
-  return line.trimEnd();
+  const line: number[] = [];
+  while (!endsWith(line, "\r\n") && line.length < headBytesMax) line.push(yield* takeByte());
+  return textOf(line);
+}
+
+/** Looks at the end only: text that grows by letters would be copied for each of them. */
+function endsWith(bytes: readonly number[], end: string): boolean {
+  const at = bytes.length - end.length;
+  return at >= 0 && [...end].every((letter, index) => bytes[at + index] === letter.charCodeAt(0));
+}
+
+function textOf(bytes: readonly number[]): string {
+  return Buffer.from(bytes).toString("latin1").trimEnd();
 }

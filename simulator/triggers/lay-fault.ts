@@ -84,7 +84,13 @@ function layingOf(site: FaultSite, fault: Fault, { between, from }: Laying): Lay
     if (!isLinkFault(fault)) return () => site.apply(fault);
     throw new FaultError("fault.wrong-place", `"${fault.name}" stands on a wire: "between" says on which`);
   }
+  if (!isLinkFault(fault) && fault.isOfSite === true) {
+    throw new FaultError("fault.wrong-place", `"${fault.name}" acts on the whole site: leave "between" out`);
+  }
   const [one, other] = between;
+  if (isLinkFault(fault) && fault.isOneWay === true && from === undefined) {
+    throw new FaultError("fault.wrong-place", `"${fault.name}" has a direction: "from" says which, ${one} or ${other}`);
+  }
   if (from !== undefined && from !== one && from !== other) {
     throw new FaultError("fault.wrong-place", `"from" takes one of the two ends ${one} and ${other}, not "${from}"`);
   }

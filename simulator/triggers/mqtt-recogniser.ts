@@ -65,7 +65,7 @@ export class MqttRecogniser {
   #publish(direction: Direction, first: number, body: Buffer): Fields {
     const topic = textAt(body, 0);
     const qos = (first >> 1) & 3;
-    const identifierAt = 2 + Buffer.byteLength(topic);
+    const identifierAt = 2 + body.readUInt16BE(0); // not by the text, which may have been no UTF-8
     const payload = body.subarray(identifierAt + (qos === 0 ? 0 : 2)).toString("latin1");
     const fields = { topic, qos, of: templatesOf(payload) };
     const published = this.#published[direction];

@@ -67,7 +67,7 @@ export class RfbRecogniser {
   *#clientMessage(type: number): Generator<Ask, boolean, Uint8Array> {
     const fixed = fixedClientMessages.get(type);
     if (fixed !== undefined) yield* skip(fixed);
-    else if (type === 0) this.#screen.bytesPerPixel = (yield* take(19)).readUInt8(3) / 8;
+    else if (type === 0) return this.#pixelsHave((yield* take(19)).readUInt8(3));
     else if (type === 2) yield* skip(4 * (yield* take(3)).readUInt16BE(1));
     else if (type === 4) {
       yield* skip(7);
@@ -83,13 +83,20 @@ export class RfbRecogniser {
     yield* take(12);
     if (!(yield* this.#serverSecurity())) return;
     const init = yield* take(24);
-    this.#screen.bytesPerPixel = init.readUInt8(4) / 8;
+    if (!this.#pixelsHave(init.readUInt8(4))) return;
     yield* skip(init.readUInt32BE(20));
     this.#tell("rfb.server-init", "down", { width: init.readUInt16BE(0), height: init.readUInt16BE(2) });
     for (;;) {
       const type = yield* takeByte();
       if (!(yield* this.#serverMessage(type))) return;
     }
+  }
+
+  /** False for a number of bits that no pixel has: lengths that follow from it mean nothing. */
+  #pixelsHave(bits: number): boolean {
+    if (bits !== 8 && bits !== 16 && bits !== 32) return false;
+    this.#screen.bytesPerPixel = bits / 8;
+    return true;
   }
 
   /** False when the login failed, or is of a kind that is not looked into. */
@@ -122,7 +129,7 @@ export class RfbRecogniser {
   /** Version 3.7 with None has no result: these were the first bytes of ServerInit. */
   *#initWithoutResult(begin: Buffer): Generator<Ask, boolean, Uint8Array> {
     const rest = yield* take(20);
-    this.#screen.bytesPerPixel = rest.readUInt8(0) / 8;
+    if (!this.#pixelsHave(rest.readUInt8(0))) return false;
     yield* skip(rest.readUInt32BE(16));
     this.#tell("rfb.server-init", "down", { width: begin.readUInt16BE(0), height: begin.readUInt16BE(2) });
     for (;;) {

@@ -1,6 +1,6 @@
 // When a fault is there: from when, for how long, how often. Runs on whatever clock the site has.
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
-import { FaultError } from "../faults/fault-error.ts";
+import { FaultError, shown } from "../faults/fault-error.ts";
 
 /** Longest wait of a clock, in ms. */
 const waitMaxMs = 2 ** 31 - 1;
@@ -30,16 +30,16 @@ export type Lay = () => (() => void | Promise<void>) | Promise<() => void | Prom
 export function checkSchedule({ afterMs = 0, forMs, everyMs, times }: Schedule): void {
   const isTime = (value: number, min: number): boolean => Number.isInteger(value) && value >= min && value <= waitMaxMs;
   const wants = (min: number): string => `takes a whole number of ms from ${min} to ${waitMaxMs}`;
-  if (!isTime(afterMs, 0)) throw bad("afterMs", `${wants(0)}, not ${JSON.stringify(afterMs)}`);
-  if (forMs !== undefined && !isTime(forMs, 1)) throw bad("forMs", `${wants(1)}, not ${JSON.stringify(forMs)}`);
+  if (!isTime(afterMs, 0)) throw bad("afterMs", `${wants(0)}, not ${shown(afterMs)}`);
+  if (forMs !== undefined && !isTime(forMs, 1)) throw bad("forMs", `${wants(1)}, not ${shown(forMs)}`);
   if (times !== undefined && !(Number.isInteger(times) && times >= 1))
-    throw bad("times", `takes a whole number from 1 up, not ${JSON.stringify(times)}`);
+    throw bad("times", `takes a whole number from 1 up, not ${shown(times)}`);
   if (everyMs === undefined) {
     if (times !== undefined && times > 1)
       throw bad("times", `says how often, and "everyMs" does not say how far apart`);
     return;
   }
-  if (!isTime(everyMs, 1)) throw bad("everyMs", `${wants(1)}, not ${JSON.stringify(everyMs)}`);
+  if (!isTime(everyMs, 1)) throw bad("everyMs", `${wants(1)}, not ${shown(everyMs)}`);
   if (forMs === undefined) throw bad("everyMs", `comes again, and "forMs" does not say how long it lasts each time`);
   if (everyMs <= forMs) throw bad("everyMs", `${everyMs} ms is no more than the ${forMs} ms that it lasts each time`);
 }

@@ -10,7 +10,9 @@ const none = new Uint8Array(0);
 
 export class StreamReader {
   readonly #parser: StreamParser;
-  #waiting: Uint8Array = none;
+  /** Joined only when an answer needs them: a stream may come byte by byte. */
+  #pieces: Uint8Array[] = [];
+  #waitingBytes = 0;
   #ask: Ask | undefined;
 
   constructor(parser: StreamParser) {
@@ -24,22 +26,25 @@ export class StreamReader {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#ask === undefined) return;
-    this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
+    if (this.#ask === undefined || bytes.length === 0) return;
+    this.#pieces.push(bytes);
+    this.#waitingBytes += bytes.length;
     while (this.#ask !== undefined && this.#serves(this.#ask));
-    if (this.#ask === undefined) this.#waiting = none;
+    if (this.#ask !== undefined) return;
+    this.#pieces = [];
+    this.#waitingBytes = 0;
   }
 
   /** False when more bytes must come first. */
   #serves(ask: Ask): boolean {
     if ("take" in ask) {
-      if (this.#waiting.length < ask.take) return false;
+      if (this.#waitingBytes < ask.take) return false;
       this.#go(this.#cut(ask.take));
     } else if ("some" in ask) {
-      if (this.#waiting.length === 0) return false;
-      this.#go(this.#cut(Math.min(ask.some, this.#waiting.length)));
+      if (this.#waitingBytes === 0) return false;
+      this.#go(this.#cut(Math.min(ask.some, this.#waitingBytes)));
     } else {
-      const skipped = this.#cut(Math.min(ask.skip, this.#waiting.length)).length;
+      const skipped = this.#cut(Math.min(ask.skip, this.#waitingBytes)).length;
       if (skipped < ask.skip) {
         this.#ask = { skip: ask.skip - skipped };
         return false;
@@ -55,9 +60,13 @@ export class StreamReader {
   }
 
   #cut(count: number): Uint8Array {
-    const bytes = this.#waiting.subarray(0, count);
-    this.#waiting = this.#waiting.subarray(count);
-    return bytes;
+    const [first = none] = this.#pieces;
+    const all = first.length >= count ? first : Buffer.concat(this.#pieces);
+    if (all !== first) this.#pieces = [all];
+    if (all.length > count) this.#pieces[0] = all.subarray(count);
+    else this.#pieces.shift();
+    this.#waitingBytes -= count;
+    return all.subarray(0, count);
   }
 }
 

@@ -17,8 +17,9 @@ export class TlsSkipper {
 
   /** What of the bytes is in clear. */
   receive(direction: Direction, bytes: Uint8Array): Uint8Array {
-    if (this.#is("clear")) return bytes;
     if (this.#is("closed")) return nothing;
+    // What came before it was known that all is in clear is still to be told.
+    if (this.#is("clear") && this.#waiting[direction].length === 0) return bytes;
     this.#waiting[direction] = Buffer.concat([this.#waiting[direction], bytes]);
     if (this.#is("unknown")) this.#decide();
     if (this.#is("tls")) this.#skip(direction);
@@ -33,10 +34,10 @@ export class TlsSkipper {
     return this.#state === state;
   }
 
-  /** TLS is begun by the dialler: a server that speaks first is in clear. */
+  /** TLS is begun by the dialler: a server that speaks before its whole greeting is there is in clear. */
   #decide(): void {
     const { up, down } = this.#waiting;
-    if (down.length > 0 && up.length === 0) this.#state = "clear";
+    if (down.length > 0 && up.length <= headerBytes) this.#state = "clear";
     const begin = up.subarray(0, recordHeader.length);
     if (begin.length > 0 && !recordHeader.subarray(0, begin.length).equals(begin)) this.#state = "clear";
     // The body of a simulated record is JSON; a real one's begins with the type of a handshake message.

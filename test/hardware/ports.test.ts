@@ -8,9 +8,10 @@ import { Board } from "#simulator/gateway/board.ts";
 import { SimulatedNetwork } from "#simulator/network/network.ts";
 import { SeededRandom } from "#simulator/seeded-random.ts";
 import { SimulatedClock } from "#simulator/simulated-clock.ts";
+import { boardWithEverything } from "./board-folder.ts";
 
-/** Ports that are declared for later: nobody may have the one form without the other. */
-const withoutAnyForm = ["uplinks", "leds", "button", "watchdog", "thermal", "serialPorts"];
+/** What a board may be without; the boards of this test have all of it. */
+const partsOfABoard = ["uplinks", "leds", "button", "watchdog", "thermal", "serialPorts"];
 
 /** The members of the interface in hardware/ports.ts, from its text: types leave nothing behind to ask. */
 function portsDeclared(text: string): readonly string[] {
@@ -29,12 +30,13 @@ function lonelyForms(ports: readonly string[], linux: object, simulated: object)
 const read = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), "utf8");
 const ports = portsDeclared(await read("../../hardware/ports.ts"));
 let folder = "";
+const machine = boardWithEverything();
 let linux: object = {};
 let simulated: object = {};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "postern-ports-"));
-  linux = await openLinuxHardware({ stateDir: folder });
+  linux = await openLinuxHardware({ stateDir: folder, root: machine.root });
   const clock = SimulatedClock.start();
   const random = new SeededRandom(1);
   const host = new SimulatedNetwork({ clock, random }).addHost("gateway", { interfaces: [] });
@@ -42,26 +44,29 @@ beforeAll(async () => {
   clock.stop();
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  machine.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe("the hardware's ports", () => {
   it("are these", () => {
-    expect(ports).toEqual(["clock", "random", "network", "storage", "identity", ...withoutAnyForm]);
+    expect(ports).toEqual(["clock", "random", "network", "storage", "identity", ...partsOfABoard]);
   });
 
-  it("have both forms or none", () => {
+  it("have both forms", () => {
     expect(lonelyForms(ports, linux, simulated)).toEqual([]);
-  });
-
-  it("have both forms but for the ones that are listed as declared for later", () => {
-    expect(ports.filter((port) => !(port in linux) && !(port in simulated))).toEqual(withoutAnyForm);
+    expect(ports.filter((port) => !(port in linux))).toEqual([]);
   });
 
   it("pass their contract in both forms", async () => {
-    const tests = await Promise.all([read("./linux.test.ts"), read("./simulated.test.ts")]);
-    for (const port of ports.filter((each) => !withoutAnyForm.includes(each))) {
-      const contract = `describe${port[0]?.toUpperCase()}${port.slice(1)}Contract("`;
-      for (const test of tests) expect(test).toContain(contract);
+    const linuxTests = ["./linux.test.ts", "./linux-board.test.ts", "../loopback/serial-ports.test.ts"];
+    const simulatedTests = ["./simulated.test.ts", "./simulated-board.test.ts"];
+    for (const [form, files] of [["Linux", linuxTests] as const, ["simulated", simulatedTests] as const]) {
+      const text = (await Promise.all(files.map(read))).join("\n");
+      for (const port of ports) {
+        expect(text).toContain(`describe${port[0]?.toUpperCase()}${port.slice(1)}Contract("${form}"`);
+      }
     }
   });
 

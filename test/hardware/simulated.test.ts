@@ -5,6 +5,8 @@ import type { Storage } from "#hardware/ports.ts";
 import { ClockView } from "#simulator/clock-view.ts";
 import { blackHole } from "#simulator/faults/black-hole.ts";
 import { Board } from "#simulator/gateway/board.ts";
+import { Behaviours } from "#simulator/gateway/board-behaviour.ts";
+import { badSectors, fullDisk, readOnlyDisk, slowFlash, tornDisk } from "#simulator/gateway/board-faults.ts";
 import { Disk } from "#simulator/gateway/disk.ts";
 import { authorityPem, type SimulatedCertificate } from "#simulator/network/certificate.ts";
 import { SimulatedNetwork } from "#simulator/network/network.ts";
@@ -119,20 +121,156 @@ function helloAndEcho(stream: Duplex): void {
 }
 
 describe("storage on a simulated disk", () => {
-  it("has the old or the new contents, never others, when the power fails during a write, and both occur", async () => {
+  const steps = ["create", "write", "sync", "rename", "sync-folder"] as const;
+
+  /** What each of many boards reads after the power has failed just before a step of a write. */
+  function readAfterCut(step: (typeof steps)[number] | "none", boards = 40): Promise<readonly string[]> {
+    return readAfter(boards, (disk, storage, clock) => {
+      disk.stepping = ({ step: ahead, name }) => {
+        if (ahead === step && name === "state") disk.powerOff();
+      };
+      void storage.write("state", Buffer.from("the new contents"));
+      return clock.advance(100);
+    });
+  }
+
+  async function readAfter(
+    boards: number,
+    cut: (disk: Disk, storage: Storage, clock: SimulatedClock) => Promise<void>,
+    lay?: (behaviours: Behaviours) => void,
+  ): Promise<readonly string[]> {
     const seen = new Set<string>();
+    for (let seed = 1; seed <= boards; seed += 1) {
+      using clock = SimulatedClock.start();
+      const behaviours = new Behaviours();
+      const disk = new Disk(clock, new SeededRandom(seed), behaviours);
+      const storage = disk.boot();
+      await clock.until(storage.write("state", Buffer.from("old")), { what: "a write" });
+      await clock.advance(2_000);
+      lay?.(behaviours);
+      await cut(disk, storage, clock);
+      disk.powerOff();
+      const after = disk.boot();
+      seen.add(Buffer.from((await after.read("state"))!).toString());
+      expect(await after.list()).toEqual(["state"]);
+      expect([...disk.files.keys()]).toEqual(["state"]);
+    }
+    return [...seen].sort();
+  }
+
+  it.each(steps.slice(0, 4))("has the old contents when the power fails before the step %s of a write", async (step) =>
+    expect(await readAfterCut(step)).toEqual(["old"]),
+  );
+
+  it("has the old or the new contents when the power fails before the folder is synced, and both occur", async () => {
+    expect(await readAfterCut("sync-folder")).toEqual(["old", "the new contents"]);
+  });
+
+  it("has the new contents once a write is done", async () => {
+    expect(await readAfterCut("none")).toEqual(["the new contents"]);
+  });
+
+  it("never takes a torn temporary file for the file, wherever the power fails in time", async () => {
+    for (const atMs of [0, 1, 2, 3]) {
+      const cut = async (_disk: Disk, storage: Storage, clock: SimulatedClock): Promise<void> => {
+        void storage.write("state", Buffer.from("the new contents"));
+        await clock.advance(atMs);
+      };
+      for (const contents of await readAfter(20, cut)) expect(["old", "the new contents"]).toContain(contents);
+    }
+  });
+
+  it("has the old or the new contents when the power fails as a change is announced, and both occur", async () => {
+    const cut = async (disk: Disk, storage: Storage, clock: SimulatedClock): Promise<void> => {
+      disk.changing = () => disk.powerOff();
+      void storage.write("state", Buffer.from("the new contents"));
+      await clock.advance(100);
+    };
+    expect(await readAfter(20, cut)).toEqual(["old", "the new contents"]);
+  });
+
+  it("has torn contents on a card that lies about what it has kept, for a second after the write", async () => {
+    const cutAfter =
+      (ms: number) =>
+      async (_disk: Disk, storage: Storage, clock: SimulatedClock): Promise<void> => {
+        await clock.until(storage.write("state", Buffer.from("the new contents")), { what: "a write" });
+        await clock.advance(ms);
+      };
+    const lay = (behaviours: Behaviours): void => void behaviours.lay(tornDisk());
+    const soon = await readAfter(60, cutAfter(10), lay);
+    expect(soon.length).toBeGreaterThan(5);
+    for (const contents of soon) expect("the new contents".startsWith(contents)).toBe(true);
+    expect(soon).not.toContain("the new contents");
+    expect(await readAfter(20, cutAfter(1_500), lay)).toEqual(["the new contents"]);
+  });
+
+  it("has a removed file or not when the power fails before the folder is synced, and not once that is done", async () => {
+    const seen = new Set<boolean>();
     for (let seed = 1; seed <= 20; seed += 1) {
       using clock = SimulatedClock.start();
       const disk = new Disk(clock, new SeededRandom(seed));
+      disk.files.set("state", Buffer.from("x"));
       const storage = disk.boot();
-      await clock.until(storage.write("state", Buffer.from("old")), { what: "a write" });
-      void storage.write("state", Buffer.from("new"));
-      await clock.advance(2);
-      disk.powerOff();
+      disk.stepping = ({ step }) => {
+        if (step === "sync-folder") disk.powerOff();
+      };
+      void storage.remove("state");
       await clock.advance(100);
-      seen.add(Buffer.from((await disk.boot().read("state"))!).toString());
+      seen.add(disk.files.has("state"));
     }
-    expect([...seen].sort()).toEqual(["new", "old"]);
+    expect(seen).toEqual(new Set([true, false]));
+  });
+
+  it("tells of each step before it is made", async () => {
+    using clock = SimulatedClock.start();
+    const disk = new Disk(clock, new SeededRandom(1));
+    const seen: string[] = [];
+    disk.stepping = ({ number, kind, step }) => seen.push(`${number} ${kind} ${step}`);
+    const storage = disk.boot();
+    void storage.write("state", Buffer.from("x"));
+    void storage.remove("state");
+    await clock.advance(100);
+    const written = ["create", "write", "sync", "rename", "sync-folder"].map((step) => `1 write ${step}`);
+    expect(seen).toEqual([...written, "2 remove unlink", "2 remove sync-folder"]);
+  });
+
+  it("takes as long as its flash", async () => {
+    using clock = SimulatedClock.start();
+    const behaviours = new Behaviours();
+    const disk = new Disk(clock, new SeededRandom(1), behaviours);
+    const storage = disk.boot();
+    const takes = async (): Promise<number> => {
+      const startMs = clock.monotonicMs();
+      await clock.until(storage.write("state", Buffer.from("x")), { what: "a write" });
+      return clock.monotonicMs() - startMs;
+    };
+    expect(await takes()).toBe(4);
+    const lift = behaviours.lay(slowFlash(800));
+    expect(await takes()).toBe(2_400);
+    lift();
+    expect(await takes()).toBe(4);
+  });
+
+  it("cannot be written when read-only or full, and can be read; removed from only when full", async () => {
+    using clock = SimulatedClock.start();
+    const behaviours = new Behaviours();
+    const disk = new Disk(clock, new SeededRandom(1), behaviours);
+    const storage = disk.boot();
+    const settles = (promise: Promise<unknown>) => clock.until(promise, { what: "the disk" });
+    await settles(storage.write("a", Buffer.from("a")));
+    await settles(storage.write("b", Buffer.from("b")));
+    const liftReadOnly = behaviours.lay(readOnlyDisk());
+    await expect(settles(storage.write("a", Buffer.from("x")))).rejects.toMatchObject({ code: "EROFS" });
+    await expect(settles(storage.remove("a"))).rejects.toMatchObject({ code: "EROFS" });
+    expect(await storage.read("a")).toEqual(new Uint8Array(Buffer.from("a")));
+    liftReadOnly();
+    behaviours.lay(fullDisk());
+    await expect(settles(storage.write("a", Buffer.from("x")))).rejects.toMatchObject({ code: "ENOSPC" });
+    await settles(storage.remove("b"));
+    expect(await storage.list()).toEqual(["a"]);
+    expect([...disk.files.keys()]).toEqual(["a"]);
+    behaviours.lay(badSectors("a"));
+    await expect(storage.read("a")).rejects.toMatchObject({ code: "EIO" });
   });
 
   it("lets a program of the run before the power cut touch nothing any more", async () => {

@@ -69,7 +69,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 describe("postern up", () => {
-  test("shows three panels, and again after a restart, with a new password that is on no disk", async () => {
+  test("shows five panels of three protocols, and again after a restart, with a new password that is on no disk", async () => {
     using folder = temporaryFolder();
     const site = join(folder.path, "site");
     const first = await started(site);
@@ -80,6 +80,8 @@ describe("postern up", () => {
       "Press 4",
       "Mixer 2",
       "Packer 7",
+      "Mixer 2 shell",
+      "Press 4 menu",
     ]);
     for (const name of ["Press 4", "Mixer 2", "Packer 7"]) {
       const vnc = await operator.opensVnc(name);
@@ -87,6 +89,16 @@ describe("postern up", () => {
       vnc.clicks(layout.button);
       expect(await vnc.disconnects()).toMatchObject({ code: 1000 });
     }
+    const shell = await operator.opensTerminal("Mixer 2 shell", { columns: 101, rows: 33 });
+    await shell.isOpen();
+    shell.types("stty size; whoami\n");
+    await shell.shows("\r\n33 101\r\nservice\r\n");
+    await shell.disconnects();
+    const menu = await operator.opensTerminal("Press 4 menu");
+    await menu.shows("Choice: ");
+    menu.types("1\n");
+    await menu.shows(" 80 x 24 ");
+    await menu.disconnects();
     expect(JSON.stringify(first.line)).not.toContain(first.password);
     expect(findCanaryInFolder(site, first.password)).toEqual([]);
     // A terminal and npm both send the signal.
@@ -100,11 +112,14 @@ describe("postern up", () => {
     await expect(operatorOf(second.line, first.password).logsIn()).rejects.toMatchObject({ status: 401 });
     const again = operatorOf(second.line, second.password);
     await again.worksWith("gw-0001");
-    expect(await again.endpoints()).toHaveLength(3);
+    expect(await again.endpoints()).toHaveLength(5);
     const vnc = await again.opensVnc("Mixer 2");
     await vnc.showsPicture();
     await vnc.disconnects();
-    expect((await again.operations()).map((operation) => operation["status"])).toEqual(new Array(4).fill("SUCCESSFUL"));
+    const shellAgain = await again.opensTerminal("Mixer 2 shell");
+    await shellAgain.isOpen();
+    await shellAgain.disconnects();
+    expect((await again.operations()).map((operation) => operation["status"])).toEqual(new Array(7).fill("SUCCESSFUL"));
     expect(await secondProgram.stop("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 

@@ -6,6 +6,8 @@ import { slice } from "#simulator/faults/slice.ts";
 import { stall } from "#simulator/faults/stall.ts";
 import { echoPanel, patternBytes, sourcePanel } from "#simulator/panels/byte-panels.ts";
 import { layout } from "#simulator/panels/hmi-screen.ts";
+import { sshPanel } from "#simulator/panels/ssh/ssh-panel.ts";
+import { telnetPanel } from "#simulator/panels/telnet/telnet-panel.ts";
 import { vncPanel } from "#simulator/panels/vnc-panel.ts";
 import { Site } from "#simulator/site.ts";
 
@@ -16,9 +18,12 @@ export async function tellStory(seed: number): Promise<{ readonly text: string; 
     mixer2: vncPanel(),
     plc: echoPanel(),
     dump: sourcePanel({ bytes: 200_000 }),
+    pc: sshPanel(),
+    menu: telnetPanel(),
   };
   await using site = await Site.start({ seed, panels });
   await usesPanels(site);
+  await usesTerminals(site);
   await breaksThings(site);
   site.says("and everything works again");
   await site.gatewayIsOnline(180_000);
@@ -33,6 +38,8 @@ type StorySite = Site<{
   mixer2: ReturnType<typeof vncPanel>;
   plc: ReturnType<typeof echoPanel>;
   dump: ReturnType<typeof sourcePanel>;
+  pc: ReturnType<typeof sshPanel>;
+  menu: ReturnType<typeof telnetPanel>;
 }>;
 
 async function usesPanels(site: StorySite): Promise<void> {
@@ -52,10 +59,24 @@ async function usesPanels(site: StorySite): Promise<void> {
       await plc.receives(20_000);
     });
   });
-  await site.passes(30_000);
+  await site.passes(5_000);
   await mixer.disconnects();
   await press.disconnects();
   plc.breaks();
+}
+
+/** SSH's key exchange too: the keys come from the seed, so that what is enciphered with them does. */
+async function usesTerminals(site: StorySite): Promise<void> {
+  site.says("terminals are used");
+  const shell = await site.operator.opensTerminal("pc");
+  await shell.isOpen();
+  shell.session.says(Buffer.from("ls -l /\r"));
+  const menu = await site.operator.opensTerminal("menu");
+  await menu.isOpen();
+  menu.session.says(Buffer.from("1\r"));
+  await site.passes(5_000);
+  await shell.session.disconnects();
+  await menu.session.disconnects();
 }
 
 async function breaksThings(site: StorySite): Promise<void> {

@@ -68,11 +68,10 @@ describe("the catalogue", () => {
 
   it("refuses a fault where it cannot run, with the reason", () => {
     expect(() => checkMode(findFaultKind("latency"), "loopback")).not.toThrow();
-    const { code, message } = errorOf(() => checkMode(findFaultKind("black-hole"), "loopback"));
+    const { code, message } = errorOf(() => checkMode(findFaultKind("uplink-swap"), "loopback"));
     expect(code).toBe("fault.not-here");
     expect(message).toBe(
-      'black-hole cannot run in the mode "loopback": the relay\'s own kernel accepts connections and acknowledges ' +
-        "bytes, whatever the relay does: lay a stall instead",
+      'uplink-swap cannot run in the mode "loopback": this machine\'s own interfaces are not ours to take down',
     );
   });
 });
@@ -252,7 +251,7 @@ describe("the text form", () => {
     ],
     [
       { fault: "latency", ...wire, when: { event: "websocket.frame", opcode: "8" } },
-      'faults[0].when.opcode: takes a number (1 text, 2 binary, 8 close, 9 ping, 10 pong), not "8"',
+      'faults[0].when.opcode: takes a whole number from 0 to 15 (1 text, 2 binary, 8 close, 9 ping, 10 pong), not "8"',
     ],
     [
       { fault: "latency", ...wire, when: { event: "bytes.seen" } },

@@ -104,4 +104,28 @@ describe("a site's record", () => {
     expect(site.record.text()).not.toContain("hello");
     expect(site.keptDeliveries.some(({ bytes }) => Buffer.from(bytes).toString() === "hello")).toBe(true);
   });
+
+  it("has lengths and no hashes of what real TLS enciphers, and both of all else", async () => {
+    await using site = await Site.start({ panels: { plc: echoPanel() } });
+    const { network } = site.network.host("gateway");
+    const dialling = network.dial({ address: "192.168.10.11", port: 7 }, { timeoutMs: 1000 });
+    const dialled = await site.until(dialling, { what: "a connection" });
+    if (!dialled.ok) throw new Error(dialled.detail);
+    const { stream } = dialled.connection;
+    stream.resume();
+    stream.write(Buffer.from("before"));
+    await site.passes(100);
+    // RFC 8446 section 5.1: a record of a handshake (22), version 3.1, 4 bytes, and in it a ClientHello (1).
+    stream.write(Buffer.from([0x16, 0x03, 0x01, 0x00, 0x04, 0x01, 0x00, 0x00, 0x00]));
+    await site.passes(100);
+    stream.destroy();
+    const sent = site.record.entries.filter((entry) => entry.kind === "delivery" && entry.link === "gateway-plc");
+    expect(sent.flatMap((entry) => ("sha256" in entry ? [`${entry.bytes} ${entry.sha256?.length}`] : []))).toEqual([
+      "6 16",
+      "6 16",
+      "9 10",
+      "9 10",
+    ]);
+    expect(sent.filter((entry) => "sha256" in entry && entry.sha256 === "enciphered")).toHaveLength(2);
+  });
 });

@@ -1,7 +1,9 @@
 // The SSH panel with ssh2's client on the other side of a simulated network.
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import ssh2, { type ConnectConfig } from "ssh2";
 import { describe, expect, it } from "vitest";
+import { slice } from "#simulator/faults/slice.ts";
 import { patternBytes } from "#simulator/panels/byte-panels.ts";
 import { legacyKeyExchange } from "#simulator/panels/profiles/quirks.ts";
 import { sshPanel } from "#simulator/panels/ssh/ssh-panel.ts";
@@ -307,5 +309,35 @@ describe("an SSH panel of about 2008", () => {
     expect(lines[0]).toMatch(/^ssh-rsa /);
     expect(lines[1]).toBe(lines[0]);
     expect(lines[2]).not.toBe(lines[0]);
+  });
+});
+
+describe("bytes to an SSH panel", () => {
+  it("may come a byte at a time, the greeting too", async () => {
+    using place = await PanelPlace.start(sshPanel());
+    // The client is ssh2 and stands no slicing of the panel's own greeting.
+    place.world.link.apply(slice(1), "gateway");
+    const client = await signsIn(place);
+    expect((await runs(place, client, "echo whole")).out).toBe("whole\n");
+    client.end();
+  });
+
+  it("crash nothing, whatever they are, before the greeting and behind it", async () => {
+    using place = await PanelPlace.start(sshPanel());
+    const greeting = fc.constantFrom("", "SSH-2.0-x\r\n", "SSH-1.5-old\n", "GET / HTTP/1.1\r\n\r\n");
+    await fc.assert(
+      fc.asyncProperty(greeting, fc.uint8Array({ maxLength: 300 }), async (first, rest) => {
+        const { stream, reset } = await place.dials();
+        stream.resume();
+        stream.write(Buffer.concat([Buffer.from(first), rest]));
+        await place.world.clock.settle();
+        reset();
+      }),
+      { numRuns: 100, seed: 10 },
+    );
+    (await signsIn(place)).end();
+    await place.until(() => place.panel.connections === 0, "the end");
+    await place.world.clock.advance(1000);
+    expect(place.world.clock.pending()).toEqual([]);
   });
 });

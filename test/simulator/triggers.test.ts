@@ -317,9 +317,9 @@ describe("a fault from its text form", () => {
     const onLoopback = new Proxy(site, {
       get: (target, name) => (name === "mode" ? "loopback" : Reflect.get(target, name)),
     });
-    const spec = parseFaultSpec({ fault: "power-cut" });
+    const spec = parseFaultSpec({ fault: "modem-hang" });
     await expect(applyFaultSpec(onLoopback, spec)).rejects.toThrow(
-      'power-cut cannot run in the mode "loopback": the system',
+      'modem-hang cannot run in the mode "loopback": the loopback site has no modem',
     );
   });
 

@@ -31,7 +31,10 @@ export const peers = {
   xtightvncviewer: { program: "xtightvncviewer", debianPackage: "xtightvncviewer" },
   xtigervncviewer: { program: "xtigervncviewer", debianPackage: "tigervnc-viewer" },
   xdotool: { program: "xdotool", debianPackage: "xdotool" },
+  telnet: { program: "inetutils-telnet", debianPackage: "inetutils-telnet" },
+  mbpoll: { program: "mbpoll", debianPackage: "mbpoll" },
   certutil: { program: "certutil", debianPackage: "libnss3-tools" },
+  qemuAarch64: { program: "qemu-aarch64-static", debianPackage: "qemu-user-static" },
 } as const satisfies Record<string, Peer>;
 
 /** True if one is missing; says which, once for each test file that asks. */

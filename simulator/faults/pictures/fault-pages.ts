@@ -16,8 +16,9 @@ export function remakePage(page: string, hasPicture: (name: string) => boolean):
 }
 
 function faultPages(hasPicture: (name: string) => boolean): string {
-  const table = faultKinds.map(({ name, summary, modes }) => {
-    return `| [\`${name}\`](#${name}) | ${summary} | ${modeWords(modes.memory)} | ${modeWords(modes.loopback)} |`;
+  const table = faultKinds.map(({ name, summary, modes, onLoopback }) => {
+    const loopback = modeWords(modes.loopback, onLoopback);
+    return `| [\`${name}\`](#${name}) | ${summary} | ${modeWords(modes.memory)} | ${loopback} |`;
   });
   const profiles = linkProfiles.map(({ name, summary, faults }) => {
     const parts = faults.map(({ fault, from }) => (from === undefined ? fault : `${fault} (from ${from})`));
@@ -55,6 +56,7 @@ function valuesOf(parameter: FaultParameter): string {
   return `${rangeOf(parameter)}, ${usual} if not said`;
 }
 
-function modeWords(mode: true | string): string {
-  return mode === true ? "yes" : `no: ${mode}`;
+function modeWords(mode: true | string, difference?: string): string {
+  if (mode !== true) return `no: ${mode}`;
+  return difference === undefined ? "yes" : `yes; ${difference}`;
 }

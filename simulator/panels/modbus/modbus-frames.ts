@@ -1,6 +1,4 @@
-// Takes a stream of Modbus TCP apart into requests, in whatever pieces it comes (MODBUS Messaging on TCP/IP, 3.1).
-import { ByteReader } from "#protocol/byte-reader.ts";
-import { ProtocolError } from "#protocol/protocol-error.ts";
+// Takes a stream of Modbus TCP apart into requests, in whatever pieces it comes (MODBUS Messaging on TCP/IP 1.0b, 3.1).
 
 const headerBytes = 7;
 /** Unit and PDU: a PDU has at most 253 bytes. */
@@ -8,28 +6,35 @@ const lengthMax = 254;
 /** Unit and function code. */
 const lengthMin = 2;
 
+/** What came is no Modbus TCP: where its frames begin and end is not known any more. */
+export class ModbusFrameError extends Error {
+  override readonly name = "ModbusFrameError";
+}
+
 export interface ModbusFrame {
   readonly transaction: number;
   readonly unit: number;
-  /** Function code and what belongs to it. */
+  /** Function code and what belongs to it, 1 to 253 bytes. */
   readonly pdu: Uint8Array;
 }
 
+/** Holds at most one frame that is not whole, and what came with it. */
 export class ModbusFrameReader {
-  readonly #reader = new ByteReader(1 << 20, malformed);
+  #held: Buffer = Buffer.alloc(0);
 
-  /** The requests that are whole now. Throws ProtocolError for what is no Modbus TCP; then the connection is lost. */
+  /** The requests that are whole now. Throws ModbusFrameError; then the connection is lost. */
   *push(bytes: Uint8Array): Generator<ModbusFrame, void> {
-    this.#reader.push(bytes);
-    for (;;) {
-      const head = this.#reader.peek(headerBytes);
-      if (head === undefined) return;
-      const view = Buffer.from(head.buffer, head.byteOffset, head.length);
-      const length = view.readUInt16BE(4);
-      if (view.readUInt16BE(2) !== 0 || length < lengthMin || length > lengthMax) throw malformed();
-      const frame = this.#reader.take(headerBytes - 1 + length);
-      if (frame === undefined) return;
-      yield { transaction: view.readUInt16BE(0), unit: view.readUInt8(6), pdu: frame.subarray(headerBytes) };
+    this.#held = Buffer.concat([this.#held, bytes]);
+    while (this.#held.length >= headerBytes - 1) {
+      const protocol = this.#held.readUInt16BE(2);
+      const length = this.#held.readUInt16BE(4);
+      if (protocol !== 0) throw new ModbusFrameError(`protocol identifier ${protocol} is not Modbus`);
+      if (length < lengthMin || length > lengthMax) throw new ModbusFrameError(`a frame cannot have length ${length}`);
+      const end = headerBytes - 1 + length;
+      if (this.#held.length < end) return;
+      const frame = this.#held.subarray(0, end);
+      this.#held = this.#held.subarray(end);
+      yield { transaction: frame.readUInt16BE(0), unit: frame.readUInt8(6), pdu: frame.subarray(headerBytes) };
     }
   }
 }
@@ -40,8 +45,4 @@ export function writeFrame({ transaction, unit, pdu }: ModbusFrame): Uint8Array 
   head.writeUInt16BE(pdu.length + 1, 4);
   head.writeUInt8(unit, 6);
   return Buffer.concat([head, pdu]);
-}
-
-function malformed(): ProtocolError {
-  return new ProtocolError("modbus.malformed" as ProtocolError["code"], "not a Modbus TCP frame");
 }

@@ -1,4 +1,5 @@
 // One connection to an SSH panel: sign-in within limits, and a shell or a command on each channel.
+import "../../deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import type { Duplex } from "node:stream";
 import type { PseudoTtyInfo, ServerChannel, Session, Connection as SshPeer, WindowChangeInfo } from "ssh2";
 import type { Clock } from "#hardware/ports.ts";

@@ -1,4 +1,5 @@
 // An SSH panel: the computer in a machine's panel, with a shell, a small disk and the machine's living values.
+import "../../deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import ssh2, { type Algorithms, type ServerConfig } from "ssh2";
 import type { Connection } from "#hardware/ports.ts";
 import { SeededRandom } from "../../seeded-random.ts";
@@ -15,7 +16,8 @@ import { WholeGreeting } from "./whole-greeting.ts";
 const sshPort = 22;
 /** ssh2 has no way to send none: one in 24 days is as good. */
 const keepaliveMs = 2 ** 31 - 1;
-const rsaBits = 2048;
+/** As devices have that know no other kind; OpenSSH takes no shorter ones. */
+const rsaBits = 1024;
 
 export interface SshPanelOptions extends Partial<SshAccount> {
   readonly port?: number;
@@ -182,7 +184,7 @@ function serverConfig(hostKeys: readonly HostKey[], { banner, profile }: SshPane
         } as Algorithms);
   return {
     hostKeys: hostKeys.map(({ privateKey }) => privateKey),
-    ident: profile?.greeting.replace(/^SSH-2\.0-/, "") ?? "OpenSSH_7.4",
+    ident: profile?.greeting.replace(/^SSH-2\.0-/, "") ?? "Panel_4.2",
     keepaliveInterval: keepaliveMs,
     ...(banner === undefined ? {} : { banner }),
     ...(algorithms === undefined ? {} : { algorithms }),

@@ -1,4 +1,5 @@
 // Who is let in at an SSH panel: by password, by key, or by answering questions.
+import "../../deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
 import ssh2, {
   type AuthContext,
   type AuthenticationType,

@@ -1,0 +1,187 @@
+// The board's button: a key of an input device of Linux (gpio-keys), read as the kernel's 24-byte event records.
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import type { Button, Clock, TimerHandle } from "../ports.ts";
+
+/**
+ * How often the device is asked. A read that waits would hold one of Node's four threads for files, and keep the process
+ * from ending; the kernel keeps 64 events meanwhile, so that none is lost.
+ */
+const askEveryMs = 40;
+/** A device that was pulled out, or whose driver is loaded late, is opened again after so long. */
+const reopenAfterMs = 1_000;
+/** Events taken at one time at most: a device gone mad must not hold the program. */
+const recordsMax = 256;
+
+/** How drivers of keys on the board call their input devices. */
+const buttonName = /gpio[-_]?keys|button|reset|power/i;
+
+export interface ButtonPlaces {
+  readonly clock: Clock;
+  /** Where `sys` and `dev` are: "/", but in tests. */
+  readonly root?: string;
+  /** The input device's name in sysfs; by default the first that is called like a button. */
+  readonly deviceName?: string;
+  /** The key's code in linux/input-event-codes.h; by default any key of the device. */
+  readonly keyCode?: number;
+}
+
+/** Undefined where there is no such input device. */
+export function openLinuxButton(places: ButtonPlaces): Button | undefined {
+  const { clock, root = "/", deviceName, keyCode } = places;
+  if (findDevice(root, deviceName) === undefined) return undefined;
+  const wanted = { root, deviceName, keyCode };
+  const watchers = new Set<(pressed: boolean) => void>();
+  let reader: KeyReader | undefined;
+  let timer: TimerHandle | undefined;
+  const ask = (): void => {
+    const isThere = reader?.read((pressed) => tell(watchers, pressed)) ?? false;
+    // Somebody who was told may have stopped watching.
+    if (reader !== undefined) timer = clock.setTimeout(ask, isThere ? askEveryMs : reopenAfterMs);
+  };
+  return {
+    watch: (changed) => {
+      const watcher = (pressed: boolean): void => changed(pressed);
+      watchers.add(watcher);
+      if (reader === undefined) {
+        // At once: what is pressed from now on is in the kernel's queue.
+        reader = new KeyReader(wanted);
+        timer = clock.setTimeout(ask, askEveryMs);
+      }
+      return () => {
+        watchers.delete(watcher);
+        if (watchers.size > 0) return;
+        clock.clearTimeout(timer);
+        reader?.close();
+        reader = undefined;
+      };
+    },
+  };
+}
+
+function tell(watchers: ReadonlySet<(pressed: boolean) => void>, pressed: boolean): void {
+  for (const watcher of [...watchers]) if (watchers.has(watcher)) watcher(pressed);
+}
+
+interface WantedKey {
+  readonly root: string;
+  readonly deviceName: string | undefined;
+  readonly keyCode: number | undefined;
+}
+
+/** One opening of the device: each has a queue of its own in the kernel. */
+class KeyReader {
+  readonly #wanted: WantedKey;
+  readonly #buffer = Buffer.alloc(recordsMax * recordBytes);
+  #file: number | undefined;
+  /** Bytes of a record whose rest has not come yet. */
+  #heldBytes = 0;
+  #isPressed = false;
+
+  constructor(wanted: WantedKey) {
+    this.#wanted = wanted;
+    this.#open();
+  }
+
+  #open(): void {
+    const device = findDevice(this.#wanted.root, this.#wanted.deviceName);
+    if (device === undefined) return;
+    try {
+      this.#file = openSync(device, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch {
+      // Gone again, or not for this user: tried again later.
+    }
+  }
+
+  /** False while the device is not there. */
+  read(changed: (pressed: boolean) => void): boolean {
+    if (this.#file === undefined) this.#open();
+    if (this.#file === undefined) return false;
+    let bytes: number;
+    try {
+      const room = this.#buffer.length - this.#heldBytes;
+      bytes = readSync(this.#file, this.#buffer, this.#heldBytes, room, null);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EAGAIN") return true;
+      // ENODEV: what was pressed is let go with the device.
+      this.#closeFile();
+      if (this.#isPressed) this.#tell(false, changed);
+      return false;
+    }
+    const { keys, usedBytes } = parseKeyEvents(this.#buffer.subarray(0, this.#heldBytes + bytes));
+    this.#heldBytes += bytes - usedBytes;
+    this.#buffer.copyWithin(0, usedBytes, usedBytes + this.#heldBytes);
+    for (const { code, isPressed } of keys) {
+      if (this.#wanted.keyCode !== undefined && code !== this.#wanted.keyCode) continue;
+      if (isPressed !== this.#isPressed) this.#tell(isPressed, changed);
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    this.#heldBytes = 0;
+  }
+
+  #tell(isPressed: boolean, changed: (pressed: boolean) => void): void {
+    this.#isPressed = isPressed;
+    changed(isPressed);
+  }
+}
+
+/** struct input_event of a 64-bit kernel: two 8-byte words of time, type, code, value (linux/input.h). */
+export const recordBytes = 24;
+const keyType = 0x01;
+const released = 0;
+const pressed = 1;
+
+interface KeyEvent {
+  readonly code: number;
+  readonly isPressed: boolean;
+}
+
+/** The keys pressed and let go in whole records; a key's repeats (value 2) are none. */
+export function parseKeyEvents(bytes: Uint8Array): { readonly keys: readonly KeyEvent[]; readonly usedBytes: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const keys: KeyEvent[] = [];
+  let at = 0;
+  for (; at + recordBytes <= bytes.length; at += recordBytes) {
+    const value = view.getInt32(at + 20, true);
+    if (view.getUint16(at + 16, true) !== keyType || (value !== released && value !== pressed)) continue;
+    keys.push({ code: view.getUint16(at + 18, true), isPressed: value === pressed });
+  }
+  return { keys, usedBytes: at };
+}
+
+/** Path of the device whose driver calls it so. */
+function findDevice(root: string, deviceName: string | undefined): string | undefined {
+  const folder = join(root, "sys/class/input");
+  const name = eventsIn(folder).find((event) => {
+    const called = nameOf(join(folder, event, "device/name"));
+    return deviceName === undefined ? buttonName.test(called) : called === deviceName;
+  });
+  return name === undefined ? undefined : join(root, "dev/input", name);
+}
+
+function eventsIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^event\d+$/.test(name))
+      .toSorted((one, other) => Number(one.slice(5)) - Number(other.slice(5)));
+  } catch {
+    return []; // no Linux, or nothing to press
+  }
+}
+
+function nameOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1").trim();
+  } catch {
+    return "";
+  }
+}

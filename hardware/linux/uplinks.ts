@@ -1,0 +1,99 @@
+// The ways out of this machine, as Linux shows them in /sys/class/net and its tables of routes.
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, TimerHandle, Uplink, Uplinks } from "../ports.ts";
+import { type DefaultRoute, defaultRoutes4, defaultRoutes6 } from "./uplinks-routes.ts";
+
+/** sysfs tells of no change by itself (no inotify there), so that it is asked now and then. */
+const askEveryMs = 2_000;
+/** Interfaces looked at; a machine with thousands of containers has as many. */
+const interfacesMax = 64;
+
+/** net/if_arp.h */
+const ethernetType = "1";
+const kindOrder = ["ethernet", "wifi", "cellular", "other"] as const;
+
+export interface UplinkPlaces {
+  readonly clock: Clock;
+  /** Where `sys` and `proc` are: "/", but in tests. */
+  readonly root?: string;
+}
+
+/** Undefined on a system that is no Linux. Listed is what has a device (a card, a modem), and what a default route goes through. */
+export function openLinuxUplinks({ clock, root = "/" }: UplinkPlaces): Uplinks | undefined {
+  if (!existsSync(join(root, "sys/class/net"))) return undefined;
+  const list = (): Promise<readonly Uplink[]> => listUplinks(root);
+  return {
+    list,
+    watch: (changed) => {
+      let timer: TimerHandle | undefined;
+      let known: string | undefined;
+      let isOver = false;
+      const ask = async (): Promise<void> => {
+        const now = JSON.stringify(await list());
+        if (isOver) return;
+        const isNew = known !== undefined && now !== known;
+        known = now;
+        timer = clock.setTimeout(() => void ask(), askEveryMs); // never rejects: what cannot be read is not listed
+        if (isNew) changed();
+      };
+      void ask();
+      return () => {
+        isOver = true;
+        clock.clearTimeout(timer);
+      };
+    },
+  };
+}
+
+async function listUplinks(root: string): Promise<readonly Uplink[]> {
+  const routes = await defaultRoutes(root);
+  const folder = join(root, "sys/class/net");
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name !== "lo").slice(0, interfacesMax);
+  const found = await Promise.all(names.map((name) => readUplink(folder, name, routes)));
+  const metricOf = new Map<string, number>();
+  for (const { name, metric } of routes) metricOf.set(name, Math.min(metric, metricOf.get(name) ?? metric));
+  const rank = ({ name, isUp }: Uplink): number => (isUp ? (metricOf.get(name) ?? 0) : Number.POSITIVE_INFINITY);
+  return found
+    .filter((uplink) => uplink !== undefined)
+    .toSorted((one, other) => {
+      if (rank(one) !== rank(other)) return rank(one) - rank(other);
+      const byKind = kindOrder.indexOf(one.kind) - kindOrder.indexOf(other.kind);
+      return byKind === 0 ? (one.name < other.name ? -1 : 1) : byKind;
+    });
+}
+
+async function defaultRoutes(root: string): Promise<readonly DefaultRoute[]> {
+  const read = (name: string): Promise<string> => readFile(join(root, "proc/net", name), "latin1").catch(() => "");
+  const [table4, table6] = await Promise.all([read("route"), read("ipv6_route")]);
+  return [...defaultRoutes4(table4), ...defaultRoutes6(table6)];
+}
+
+async function readUplink(folder: string, name: string, routes: readonly DefaultRoute[]): Promise<Uplink | undefined> {
+  const read = (fact: string): Promise<string> =>
+    readFile(join(folder, name, fact), "latin1").then(
+      (text) => text.trim(),
+      () => "", // of an interface that is down `carrier` cannot be read
+    );
+  const hasRoute = routes.some((route) => route.name === name);
+  if (!hasRoute && !existsSync(join(folder, name, "device"))) return undefined;
+  const [state, carrier, type, uevent] = await Promise.all(["operstate", "carrier", "type", "uevent"].map(read));
+  // Modems and PPP often say "unknown": then the carrier counts.
+  const hasLink = state === "up" || (state === "unknown" && carrier !== "0");
+  return { name, kind: kindOf({ folder, name, type, uevent }), isUp: hasLink && hasRoute };
+}
+
+function kindOf(facts: {
+  readonly folder: string;
+  readonly name: string;
+  readonly type: string | undefined;
+  readonly uevent: string | undefined;
+}): Uplink["kind"] {
+  const { folder, name, type, uevent = "" } = facts;
+  const driver = /^DEVTYPE=(\w+)$/m.exec(uevent)?.[1];
+  const hasWireless = ["wireless", "phy80211"].some((entry) => existsSync(join(folder, name, entry)));
+  if (hasWireless || driver === "wlan") return "wifi";
+  if (driver === "wwan" || /^(wwan|ppp)/.test(name)) return "cellular";
+  return type === ethernetType && !/^(veth|docker|virbr)/.test(name) ? "ethernet" : "other";
+}

@@ -1,0 +1,72 @@
+// What world faults do to a simulated board: its disk, its watchdog, its modem and its uplinks.
+import type { DiskFailure, Release, World } from "../faults/fault.ts";
+import { FaultError } from "../faults/fault-error.ts";
+import { stall } from "../faults/stall.ts";
+import type { SimulatedNetwork } from "../network/network.ts";
+import type { Board } from "./board.ts";
+import { fullDisk, readOnlyDisk, tornDisk } from "./board-faults.ts";
+
+type BoardFaults = Required<Pick<World, "failDisk" | "starveWatchdog" | "hangModem" | "swapUplink">>;
+
+export interface BoardWorldParts {
+  readonly board: Board;
+  readonly network: SimulatedNetwork;
+  /** Name of the board's machine on the network. */
+  readonly host: string;
+}
+
+export function boardWorld(parts: BoardWorldParts): BoardFaults {
+  const { board } = parts;
+  return {
+    failDisk: (failure) => board.lay(diskBehaviours[failure]()),
+    starveWatchdog: () => hangProgram(parts),
+    hangModem: () => hangModem(board),
+    swapUplink: () => swapUplink(board),
+  };
+}
+
+const diskBehaviours: Readonly<Record<DiskFailure, typeof fullDisk>> = {
+  full: fullDisk,
+  "read-only": readOnlyDisk,
+  torn: tornDisk,
+};
+
+/** No timer of the program runs and no byte that arrives is taken, while its system answers; a reboot ends it. */
+function hangProgram({ board, network, host }: BoardWorldParts): Release {
+  const { hardware } = board;
+  if (hardware === undefined) throw new FaultError("fault.not-here", "the gateway is off: nothing of it could hang");
+  const others = network.hostNames.filter((name) => name !== host);
+  const lifts = [host, ...others].map((other) => network.link(other, host).apply(frozen(), other));
+  board.clock.freeze();
+  let isOver = false;
+  const comesRound = (): void => {
+    if (isOver) return;
+    isOver = true;
+    forget();
+    for (const lift of lifts) lift();
+    // Another run is another program, which does not hang.
+    if (board.hardware === hardware) board.clock.thaw();
+  };
+  const forget = board.onPowerOff(comesRound);
+  return comesRound;
+}
+
+function frozen(): ReturnType<typeof stall> {
+  return { ...stall(), name: "the gateway's program hangs" };
+}
+
+function hangModem(board: Board): Release {
+  if (board.modem === undefined) throw new FaultError("fault.not-here", "this board has no modem");
+  return board.modem.hangs();
+}
+
+function swapUplink({ uplinks }: Board): Release {
+  const up = uplinks.list().filter(({ isUp }) => isUp);
+  const [current] = up;
+  if (current === undefined || up.length < 2) {
+    const names = up.map(({ name }) => name).join(", ") || "none";
+    throw new FaultError("fault.not-here", `a swap needs two uplinks that are up, and this board has ${names}`);
+  }
+  uplinks.goesDown(current.name);
+  return () => uplinks.comesUp(current.name);
+}

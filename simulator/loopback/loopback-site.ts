@@ -1,0 +1,599 @@
+// A site on real sockets of this machine, in real time: the same words as the site in memory, over relays on loopback.
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gateway.ts";
+import type { Hardware, NetworkInterface } from "#hardware/ports.ts";
+import { checkMode, faultKinds } from "../faults/catalogue.ts";
+import { type Fault, isLinkFault, type World } from "../faults/fault.ts";
+import { FaultError } from "../faults/fault-error.ts";
+import { MqttDouble } from "../faults/mqtt-double.ts";
+import { failDisk } from "../faults/site-world.ts";
+import { Operator } from "../operator.ts";
+import type { RunningPanel } from "../panels/panel.ts";
+import type { EventLog } from "../record/event-log.ts";
+import { SeededRandom } from "../seeded-random.ts";
+import { httpsPort, mqttsPort } from "../site/cloud-server.ts";
+import { createSiteLog } from "../site/json-log.ts";
+import { type FaultInForce, LinkHandle } from "../site/link-handle.ts";
+import type { LogLine } from "../site/programs.ts";
+import { cloudName, panelAddress } from "../site/site-map.ts";
+import type { RunningPanels, SitePanels, SiteVocabulary } from "../site-vocabulary.ts";
+import { type FaultSite, type LaidFault, type Laying, layFaultWhen } from "../triggers/lay-fault.ts";
+import type { ProtocolEvent } from "../triggers/protocol-event.ts";
+import { CloudFront } from "./cloud-front.ts";
+import { LoopbackGateway } from "./loopback-gateway.ts";
+import { AddressPlan, mappedNetwork } from "./mapped-network.ts";
+import { RealClock } from "./real-clock.ts";
+import { passing, realWaiting } from "./real-waiting.ts";
+import { RelayNetwork } from "./relay-network.ts";
+import { loopback } from "./relay-port.ts";
+import { RelayRecorder } from "./relay-recorder.ts";
+import { RunAuthority } from "./run-authority.ts";
+import { standInServer } from "./serve-tls.ts";
+
+type TunnelSettings = GatewayOptions["config"]["tunnels"];
+
+export interface LoopbackSiteOptions<P extends SitePanels> {
+  readonly seed?: number;
+  readonly panels?: P;
+  /** External id of the gateway. */
+  readonly deviceId?: string;
+  readonly tunnels?: Partial<TunnelSettings>;
+  readonly limits?: NonNullable<CloudOptions["limits"]>;
+  /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
+  readonly registered?: boolean;
+}
+
+const passwords = { admin: "site-admin-Pa55", bootstrap: "site-bootstrap-Pa55" } as const;
+const addresses = { operator: "203.0.113.30", cloud: "198.51.100.20", double: "203.0.113.66" } as const;
+const broker = { name: cloudName, port: mqttsPort } as const;
+/** What gateway and cloud promise, with something to spare on a busy machine. */
+const stopMs = 10_000;
+/** Until the last connection is gone at the end. */
+const endMs = 20_000;
+const logLinesShown = 6;
+
+/** The product's hasher is slow on purpose; what it hashes here lives for one run. */
+const quickHasher: CloudOptions["passwordHasher"] = {
+  hash: async (password) => createHash("sha256").update(password).digest("hex"),
+  verify: async (password, stored) => createHash("sha256").update(password).digest("hex") === stored,
+};
+
+/** The product's own; the panels have addresses of a private LAN, as in memory. */
+const defaultTunnels: TunnelSettings = {
+  max: 16,
+  allow: [{ kind: "private" }, { kind: "self" }],
+  dialTimeoutMs: 10_000,
+  lostAfterMs: 20_000,
+  stalledAfterMs: 30_000,
+  drainMs: 5000,
+};
+
+export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVocabulary<P>, FaultSite {
+  readonly mode = "loopback";
+  readonly seed: number;
+  readonly clock = new RealClock();
+  readonly operator: Operator;
+  /** Waits for a promise or a fact, and fails with the caller's line at the limit. */
+  readonly until: SiteVocabulary["until"];
+  readonly gatewayLog: LogLine[] = [];
+  readonly cloudLog: LogLine[] = [];
+  readonly relays: RelayNetwork;
+  readonly #options: LoopbackSiteOptions<P>;
+  readonly #random: SeededRandom;
+  readonly #luck: SeededRandom;
+  readonly #plan = new AddressPlan();
+  readonly #authority: RunAuthority;
+  readonly #front: CloudFront;
+  readonly #gateway: LoopbackGateway;
+  readonly #recorder: RelayRecorder;
+  readonly #cloudClock = new RealClock();
+  readonly #panelClocks: RealClock[] = [];
+  readonly #folder: string;
+  readonly #lifts = new Map<object, FaultInForce & { readonly lift: () => void }>();
+  readonly #applied = new Set<() => Promise<void>>();
+  readonly #faultErrors: unknown[] = [];
+  #panels: Partial<Record<keyof P, RunningPanel>> = {};
+  #cloudStarts = 0;
+  /** Lifts what refuses connections while the cloud is down. */
+  #openCloud: (() => void) | undefined;
+
+  private constructor(options: LoopbackSiteOptions<P>, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.seed = options.seed ?? 1;
+    this.#random = new SeededRandom(this.seed);
+    this.#luck = this.#random.child("luck of faults");
+    this.until = realWaiting(this.clock, () => this.describe());
+    this.#authority = new RunAuthority([cloudName], () => this.clock.nowMs());
+    const panelNames = Object.keys(options.panels ?? {});
+    this.relays = new RelayNetwork({
+      clock: this.clock,
+      random: this.#random.child("network"),
+      hosts: ["operator", "cloud", "gateway", "double", ...panelNames],
+      serve: standInServer(this.clock, () => this.#authority),
+    });
+    this.#recorder = new RelayRecorder(this.clock, this.relays, (server) => server === "cloud");
+    this.#front = new CloudFront({ clock: this.clock, relays: this.relays, authority: this.#authority });
+    this.#drawPlan(panelNames);
+    this.#gateway = new LoopbackGateway({
+      clock: this.clock,
+      random: this.#random.child("board"),
+      relays: this.relays,
+      network: this.#network("gateway"),
+      start: (hardware) => this.#startGateway(hardware),
+    });
+    this.operator = new Operator({
+      network: this.#network("operator"),
+      patience: { until: this.until },
+      random: this.#random.child("operator"),
+      cloud: { host: cloudName, httpsPort, authorities: [this.#authority.pem] },
+      user: "t1000/admin",
+      password: passwords.admin,
+    });
+  }
+
+  /** As the site in memory: registered and online, every panel with an endpoint, unless told otherwise. */
+  static async start<P extends SitePanels>(options: LoopbackSiteOptions<P> = {}): Promise<LoopbackSite<P>> {
+    const folder = await mkdtemp(join(tmpdir(), "postern-loopback-"));
+    let site: LoopbackSite<P> | undefined;
+    try {
+      site = new LoopbackSite(options, folder);
+      await site.#openDoors();
+      await site.#startCloud();
+      await site.#startPanels();
+      if (options.registered !== false) {
+        await site.gatewayRegisters();
+        await site.addsEndpoints();
+      }
+      return site;
+    } catch (error) {
+      if (site === undefined) await rm(folder, { recursive: true, force: true });
+      else await site.#end().catch(() => undefined); // the first failure is the one to tell
+      throw error;
+    }
+  }
+
+  get deviceId(): string {
+    return this.#options.deviceId ?? "gw-0001";
+  }
+
+  get panels(): RunningPanels<P> {
+    return this.#panels as RunningPanels<P>;
+  }
+
+  get record(): EventLog {
+    return this.#recorder.record;
+  }
+
+  /** The machines that have run on this site, for counting what of them was taken. */
+  get machines(): RelayRecorder["machines"] {
+    return this.#recorder.machines;
+  }
+
+  get isGatewayOn(): boolean {
+    return this.#gateway.isRunning;
+  }
+
+  /** The gateway's program; throws while the power is off. */
+  get gateway(): Gateway {
+    if (this.#gateway.program === undefined) throw new Error("The gateway is off");
+    return this.#gateway.program as Gateway;
+  }
+
+  get cloud(): Cloud {
+    if (this.#front.program === undefined) throw new Error("The cloud is not running");
+    return this.#front.program as Cloud;
+  }
+
+  says(text: string): void {
+    this.#recorder.says(text);
+  }
+
+  /** Lets so many ms of real time pass. */
+  passes(ms: number): Promise<void> {
+    return passing(this.clock, ms);
+  }
+
+  /** The operator expects the gateway, it is switched on, asks, and is let in and online. */
+  async gatewayRegisters(): Promise<void> {
+    await this.operator.expectsDevice(this.deviceId);
+    this.powerOn();
+    await this.operator.acceptsDevice(this.deviceId);
+    await this.gatewayIsOnline();
+  }
+
+  async gatewayIsOnline(limitMs = 60_000): Promise<void> {
+    await this.until(() => this.#gateway.program?.status().connectivity === "online", {
+      what: "the gateway to come online",
+      limitMs,
+    });
+    await this.operator.worksWith(this.deviceId);
+    await this.operator.seesDeviceOnline();
+  }
+
+  /** Enters each panel with the cloud, under its name. */
+  async addsEndpoints(): Promise<void> {
+    for (const [index, [name, { endpoint }]] of Object.entries(this.#options.panels ?? {}).entries()) {
+      const running = this.#panels[name];
+      const place = { name, hostname: panelAddress(index), port: running?.port ?? 0 };
+      await this.operator.addsEndpoint({ ...place, ...endpoint, ...running?.endpoint });
+    }
+  }
+
+  between(one: string, other: string): LinkHandle {
+    return new LinkHandle(this.#linkWorld(), [one, other]);
+  }
+
+  from(sender: string): { to: (receiver: string) => LinkHandle } {
+    return { to: (receiver) => new LinkHandle(this.#linkWorld(), [sender, receiver], sender) };
+  }
+
+  async during<T>(fault: Fault, block: () => T | Promise<T>): Promise<T> {
+    const lift = await this.apply(fault);
+    try {
+      return await block();
+    } finally {
+      await lift();
+    }
+  }
+
+  async apply(fault: Fault): Promise<() => Promise<void>> {
+    if (isLinkFault(fault)) {
+      throw new FaultError("fault.wrong-place", `"${fault.name}" is a fault of a link: use site.between(...).during`);
+    }
+    const world = this.#world();
+    const forget = this.#remember({ name: fault.name, on: "site" }, this.relays.lay(fault));
+    try {
+      await fault.begin?.(world);
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    await this.relays.settled();
+    const lift = async (): Promise<void> => {
+      if (!this.#applied.delete(lift)) return;
+      forget();
+      await fault.end?.(world);
+      await this.relays.settled();
+    };
+    this.#applied.add(lift);
+    return lift;
+  }
+
+  /** What is under TLS is told by the cloud's end of it, at which the bytes are in clear. */
+  on(event: ProtocolEvent, happened: () => void): () => void {
+    return this.relays.tap.on(event, happened);
+  }
+
+  when(event: ProtocolEvent): { apply(fault: Fault, laying?: Laying): LaidFault } {
+    return { apply: (fault, laying) => layFaultWhen(this, event, fault, laying) };
+  }
+
+  faultFailed(error: unknown): void {
+    this.#faultErrors.push(error);
+  }
+
+  powerCut(): void {
+    if (this.#gateway.isRunning) this.says("the gateway's power fails");
+    this.#gateway.powerCut();
+  }
+
+  powerOn(): void {
+    if (!this.#gateway.isRunning) this.says("the gateway is switched on");
+    this.#gateway.powerOn();
+  }
+
+  async gatewayStops(): Promise<void> {
+    this.says("the gateway is stopped in order");
+    await this.until(this.#gateway.stop(), { what: "the gateway to stop", limitMs: stopMs });
+  }
+
+  async cloudRestarts(options: { readonly hard?: boolean; readonly downMs?: number } = {}): Promise<void> {
+    await this.#stopCloud({ hard: options.hard ?? false });
+    await this.passes(options.downMs ?? 1000);
+    await this.#startCloudAgain();
+  }
+
+  openConnections(): readonly string[] {
+    return this.relays.openConnections();
+  }
+
+  describe(): string {
+    const lines = (log: readonly LogLine[]): string[] =>
+      log.slice(-logLinesShown).map((line) => `  ${JSON.stringify(line)}`);
+    const faults = [...this.#lifts.values()].map(({ name, where }) => `${name} ${where ?? ""}`.trim());
+    return [
+      `Site on loopback with seed ${this.seed}`,
+      `Faults in force: ${faults.join("; ") || "none"}`,
+      `Connections: ${this.openConnections().join("; ") || "none"}`,
+      "Gateway's log:",
+      ...lines(this.gatewayLog),
+      "Cloud's log:",
+      ...lines(this.cloudLog),
+    ].join("\n");
+  }
+
+  /** Ends everything and fails if something is left behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const leaks = await this.#end();
+    if (this.#faultErrors.length > 0)
+      throw new AggregateError(this.#faultErrors, "A fault could not be laid or lifted");
+    if (leaks.length > 0) {
+      throw new Error(`Left behind at the end of a site on loopback with seed ${this.seed}: ${leaks.join("; ")}`);
+    }
+  }
+
+  async #end(): Promise<readonly string[]> {
+    const leaks: string[] = [];
+    const isGone = async (what: string, left: () => readonly string[]): Promise<void> => {
+      await this.until(() => left().length === 0, { what, limitMs: endMs }).catch(() => leaks.push(...left()));
+    };
+    try {
+      for (const lift of [...this.#applied]) await lift();
+      for (const { lift } of [...this.#lifts.values()]) lift();
+      await this.relays.settled();
+      for (const session of this.operator.openSessions) await session.disconnects();
+      await isGone("tunnels and sessions to end", () => this.#sessionsLeft());
+      if (this.#gateway.isRunning) await this.gatewayStops();
+      await isGone("the gateway's connections to end", () => this.#connectionsOf("gateway"));
+      if (this.#gateway.timersLeft > 0) leaks.push(`${this.#gateway.timersLeft} timers of the gateway`);
+      await this.#stopCloud({ hard: false });
+      await isGone("the cloud's connections to end", () => this.#connectionsOf("cloud"));
+      for (const panel of Object.values(this.#panels)) await panel?.close();
+      await isGone("the last connections to end", () => this.openConnections());
+    } finally {
+      await this.relays.close();
+      await this.#front.close();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
+    const timers = [this.clock, this.#cloudClock, ...this.#panelClocks].map((clock) => clock.pendingCount);
+    const left = timers.reduce((sum, count) => sum + count, 0);
+    if (left > 0) leaks.push(`${left} timers`);
+    for (const clock of [this.clock, this.#cloudClock, ...this.#panelClocks]) clock.dropAllTimers();
+    return [...new Set(leaks)];
+  }
+
+  #sessionsLeft(): readonly string[] {
+    if (!this.#gateway.isRunning || this.#front.program === undefined) return [];
+    const tunnels = this.#gateway.program?.status().tunnels ?? [];
+    const { sessions } = this.#front.program.status();
+    return [
+      ...tunnels.map(({ operation, state }) => `tunnel ${operation} (${state})`),
+      ...(sessions === 0 ? [] : [`${sessions} sessions of the cloud`]),
+    ];
+  }
+
+  #connectionsOf(host: string): readonly string[] {
+    return this.openConnections().filter((name) => name.includes(`${host}:`));
+  }
+
+  #drawPlan(panelNames: readonly string[]): void {
+    const internet = (host: keyof typeof addresses) =>
+      this.#plan.addHost({ name: host, interfaces: [ethernet("eth0", addresses[host], true)] });
+    internet("operator");
+    internet("cloud");
+    internet("double");
+    const gateway = [ethernet("eth0", "10.20.0.2", true), ethernet("eth1", "192.168.10.1", false)];
+    this.#plan.addHost({ name: "gateway", interfaces: [...gateway, localInterface] });
+    for (const [index, name] of panelNames.entries()) {
+      this.#plan.addHost({ name, interfaces: [ethernet("eth0", panelAddress(index), false)] });
+    }
+    this.#plan.addName(cloudName, [addresses.cloud]);
+  }
+
+  #network(host: string): Hardware["network"] {
+    return mappedNetwork({
+      host,
+      plan: this.#plan,
+      relays: this.relays,
+      clock: this.clock,
+      listens: (target, realPort) => this.#leadTo(host, target, () => realPort, false),
+    });
+  }
+
+  /** A way of the gateway to a port of a panel. */
+  async #leadTo(
+    to: string,
+    target: { readonly address: string; readonly port: number },
+    realPort: () => number,
+    isEnciphered: boolean,
+    from = "gateway",
+  ): Promise<void> {
+    const way = await this.relays.openPort({
+      from,
+      to,
+      servicePort: target.port,
+      target: () => ({ host: loopback, port: realPort() }),
+      isEnciphered,
+    });
+    this.#plan.addWay(from, target, way);
+  }
+
+  async #openDoors(): Promise<void> {
+    const doors = [
+      { service: "https", from: "operator", address: addresses.operator, servicePort: httpsPort },
+      { service: "https", from: "gateway", address: "10.20.0.2", servicePort: httpsPort },
+      { service: "mqtts", from: "gateway", address: "10.20.0.2", servicePort: mqttsPort },
+      { service: "mqtts", from: "double", address: addresses.double, servicePort: mqttsPort },
+    ] as const;
+    for (const door of doors) {
+      const port = await this.#front.openDoor(door);
+      const target = { address: addresses.cloud, port: door.servicePort };
+      await this.#leadTo("cloud", target, () => port, true, door.from);
+    }
+  }
+
+  async #startPanels(): Promise<void> {
+    for (const [index, [name, program]] of Object.entries(this.#options.panels ?? {}).entries()) {
+      const clock = new RealClock();
+      this.#panelClocks.push(clock);
+      const running = await program.start({
+        name,
+        network: this.#network(name),
+        clock,
+        random: this.#random.child(`panel ${name}`),
+        seed: `${this.seed}/${name}`,
+        address: panelAddress(index),
+      });
+      this.#panels = { ...this.#panels, [name]: running };
+    }
+  }
+
+  async #startCloud(): Promise<void> {
+    this.#cloudStarts += 1;
+    const cloud = await startCloud({
+      clock: this.#cloudClock,
+      random: this.#random.child(`cloud, start ${this.#cloudStarts}`),
+      databaseFile: join(this.#folder, "cloud.db"),
+      masterKey: this.#random.child("master key").bytes(32),
+      passwordHasher: quickHasher,
+      log: createSiteLog(
+        () => this.clock.nowMs(),
+        (line) => {
+          this.cloudLog.push(line);
+          this.#recorder.log("cloud", line);
+        },
+      ),
+      inspect: this.#recorder.inspect,
+      accounts: { adminPassword: passwords.admin, bootstrapPassword: passwords.bootstrap },
+      allowedHosts: [cloudName],
+      ports: { https: httpsPort, mqtts: mqttsPort },
+      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
+    });
+    this.#front.serves(cloud);
+  }
+
+  async #startCloudAgain(): Promise<void> {
+    if (this.#front.program !== undefined) return;
+    this.says("the cloud starts again");
+    await this.#startCloud();
+    this.#openCloud?.();
+    this.#openCloud = undefined;
+    await this.relays.settled();
+  }
+
+  async #stopCloud({ hard }: { readonly hard: boolean }): Promise<void> {
+    const program = this.#front.program;
+    if (program === undefined) return;
+    this.says(hard ? "the cloud is killed" : "the cloud stops in order");
+    this.#openCloud = this.relays.lay({
+      onConnect: (attempt) => {
+        if (attempt.to !== "cloud") return false;
+        attempt.refuse();
+        return true;
+      },
+    });
+    if (hard) program.kill();
+    else await this.until(program.stop(), { what: "the cloud to stop", limitMs: stopMs });
+    this.#front.serves(undefined);
+    this.#front.dropAll();
+    await this.relays.settled();
+  }
+
+  #startGateway(hardware: Hardware): Gateway {
+    return startGateway({
+      hardware,
+      log: createSiteLog(
+        () => hardware.clock.nowMs(),
+        (line) => {
+          this.gatewayLog.push(line);
+          this.#recorder.log("gateway", line);
+        },
+      ),
+      inspect: this.#recorder.inspect,
+      config: {
+        cloud: {
+          host: cloudName,
+          httpsPort,
+          mqttHost: cloudName,
+          mqttPort: mqttsPort,
+          authorities: [this.#authority.pem],
+          url: `https://${cloudName}:${httpsPort}`,
+        },
+        device: { id: this.deviceId, name: "Line 3 gateway", type: "postern-gateway" },
+        registration: { method: "bootstrap", user: "management/devicebootstrap", password: passwords.bootstrap },
+        stateDir: "state",
+        tunnels: { ...defaultTunnels, ...this.#options.tunnels },
+      },
+    });
+  }
+
+  #linkWorld() {
+    const remember = (fault: FaultInForce, lift: () => void): (() => void) => this.#remember(fault, lift);
+    return { network: this.relays, world: this.#world(), remember };
+  }
+
+  /** What it lacks are watchdog, modem and uplinks: faults that need them are refused by name. */
+  #world(): World {
+    return {
+      resetConnections: (port) =>
+        this.relays.resetConnections(({ server }) => port === undefined || server.port === port),
+      cutPower: () => this.powerCut(),
+      restorePower: () => this.powerOn(),
+      stopCloud: (options) => this.#stopCloud(options),
+      startCloud: () => this.#startCloudAgain(),
+      draw: () => this.#luck.fraction(),
+      jumpClock: (host, byMs) => (host === "cloud" ? this.#cloudClock : this.#gateway.clock).jump(byMs),
+      kickBroker: () => this.#front.kickBroker(),
+      duplicateClient: ({ againAfterMs }) => this.#copyGateway(againAfterMs),
+      failDisk: (failure) => failDisk(this.#gateway.disk, failure),
+    };
+  }
+
+  #copyGateway(againAfterMs: number): () => void {
+    const file = this.#gateway.disk.files.get("credentials.json");
+    if (file === undefined) {
+      throw new FaultError(
+        "fault.not-here",
+        "the gateway has no login yet that a double could have: register it first",
+      );
+    }
+    const { tenant, user, password } = JSON.parse(Buffer.from(file).toString()) as Record<string, string>;
+    const device = new MqttDouble({
+      network: this.#network("double"),
+      clock: this.clock,
+      broker: { host: broker.name, port: broker.port, authorities: [this.#authority.pem] },
+      login: { clientId: this.deviceId, user: `${tenant}/${user}`, password: password ?? "" },
+      againAfterMs,
+    });
+    device.start();
+    return () => device.stop();
+  }
+
+  #remember(fault: FaultInForce, lift: () => void): () => void {
+    const key = {};
+    const liftOnce = (): void => {
+      if (!this.#lifts.delete(key)) return;
+      this.#recorder.fault(fault, "end");
+      lift();
+    };
+    this.#lifts.set(key, { ...fault, lift: liftOnce });
+    this.#recorder.fault(fault, "begin");
+    return liftOnce;
+  }
+}
+
+const localInterface: NetworkInterface = {
+  name: "lo",
+  isLoopback: true,
+  hasDefaultRoute: false,
+  addresses: [{ address: "127.0.0.1", family: 4, prefixLength: 8 }],
+};
+
+function ethernet(name: string, address: string, hasDefaultRoute: boolean): NetworkInterface {
+  return { name, isLoopback: false, hasDefaultRoute, addresses: [{ address, family: 4, prefixLength: 24 }] };
+}
+
+/** Names of the faults that a site on loopback cannot have, each with the table's reason. */
+export const notOnLoopback: readonly (readonly [string, string])[] = faultKinds.flatMap((kind) => {
+  try {
+    checkMode(kind, "loopback");
+    return [];
+  } catch (error) {
+    return [[kind.name, error instanceof Error ? error.message : String(error)] as const];
+  }
+});

@@ -1,0 +1,214 @@
+// The panels that the simulator serves by name: what each takes, and how it is made.
+import { unknownWord } from "../faults/nearest-word.ts";
+import { echoPanel, sinkPanel, sourcePanel } from "../panels/byte-panels.ts";
+import { garbagePanel, httpPanel, silentPanel } from "../panels/odd-panels.ts";
+import type { PanelProgram } from "../panels/panel.ts";
+import { findProfile, panelProfiles, profilePanel } from "../panels/profiles/catalogue.ts";
+import { type SshPanelOptions, sshPanel } from "../panels/ssh/ssh-panel.ts";
+import { type VncPanelOptions, vncPanel } from "../panels/vnc-panel.ts";
+import { badValue } from "./api-error.ts";
+import type { NewPanel, PanelKindView, PanelOptions, PanelProfileView } from "./api-types.ts";
+
+interface PanelOption {
+  readonly name: string;
+  readonly summary: string;
+  readonly kind: "text" | "number" | "boolean";
+  /** The only values, for a text. */
+  readonly choices?: readonly string[];
+}
+
+interface PanelKind {
+  readonly name: string;
+  readonly summary: string;
+  readonly protocol: string;
+  readonly options: readonly PanelOption[];
+  /** `options` have been checked. */
+  create(options: PanelOptions, profile?: string): PanelProgram;
+}
+
+const text = (name: string, summary: string, choices?: readonly string[]): PanelOption => ({
+  name,
+  summary,
+  kind: "text",
+  ...(choices === undefined ? {} : { choices }),
+});
+const number = (name: string, summary: string): PanelOption => ({ name, summary, kind: "number" });
+
+const vncOptions = [
+  text("password", "what viewers must know (VNC Authentication); without it anybody may look"),
+  text("username", "for sign-ins that ask for one"),
+  text("title", "the desktop's name, which the screen shows too"),
+  text("machine", "what the screen is of", ["press", "mixer", "packer"]),
+  text("theme", "how the screen looks", ["day", "night", "warm"]),
+  text("version", "newest version of RFB that it speaks", ["3.3", "3.7", "3.8"]),
+];
+
+export const panelKinds: readonly PanelKind[] = [
+  {
+    name: "vnc",
+    summary: "An RFB server that shows and operates a living screen.",
+    protocol: "VNC",
+    options: vncOptions,
+    create: (options, profile) =>
+      profile === undefined ? vncPanel(options as VncPanelOptions) : profilePanel(profile, options as VncPanelOptions),
+  },
+  {
+    name: "ssh",
+    summary: "The computer in a machine's panel: a shell, a small disk and living values.",
+    protocol: "SSH",
+    options: [
+      text("username", 'who is let in, "root" if left out'),
+      text("password", 'by password; "changeme" if there is no key either'),
+      text("publicKey", "by key: a line as in authorized_keys"),
+      text("title", "what the machine is called"),
+      text("banner", "shown before the sign-in"),
+      text("machine", "what the computer runs", ["press", "mixer", "packer"]),
+    ],
+    create: (options, profile) => sshPanel({ ...(options as SshPanelOptions), ...sshProfile(profile) }),
+  },
+  {
+    name: "echo",
+    summary: "Sends back what it gets, its end of stream too.",
+    protocol: "PASSTHROUGH",
+    options: [],
+    create: () => echoPanel(),
+  },
+  {
+    name: "source",
+    summary: "Streams bytes as fast as they are taken and ends.",
+    protocol: "PASSTHROUGH",
+    options: [
+      number("bytes", "how many it sends on each connection, 1 MiB if left out"),
+      text("afterwards", "what comes after the last one", ["end", "reset", "stay"]),
+    ],
+    create: ({ bytes, afterwards }) =>
+      sourcePanel({
+        bytes: wholeNumber("bytes", bytes ?? 1_048_576, 0),
+        ...(afterwards === undefined ? {} : { afterwards: afterwards as "end" | "reset" | "stay" }),
+      }),
+  },
+  {
+    name: "sink",
+    summary: "Takes bytes, as fast or as slowly as it is told, and ends its side when the other end has.",
+    protocol: "PASSTHROUGH",
+    options: [number("readBytes", "how many it takes at a time"), number("everyMs", "pause between two times, in ms")],
+    create: ({ readBytes, everyMs }) =>
+      sinkPanel({
+        ...(readBytes === undefined ? {} : { readBytes: wholeNumber("readBytes", readBytes, 1) }),
+        ...(everyMs === undefined ? {} : { everyMs: wholeNumber("everyMs", everyMs, 1) }),
+      }),
+  },
+  {
+    name: "silent",
+    summary: "Accepts connections and never says a word.",
+    protocol: "VNC",
+    options: [],
+    create: () => silentPanel(),
+  },
+  {
+    name: "garbage",
+    summary: "Greets with bytes that mean nothing in any protocol.",
+    protocol: "VNC",
+    options: [],
+    create: () => garbagePanel(),
+  },
+  {
+    name: "http-error",
+    summary: "A web server where something else was expected: answers whatever comes with 400.",
+    protocol: "VNC",
+    options: [],
+    create: () => httpPanel(),
+  },
+];
+
+function sshProfile(name: string | undefined): Pick<SshPanelOptions, "profile"> {
+  const profile = name === undefined ? undefined : findProfile(name);
+  return profile?.protocol === "SSH" ? { profile } : {};
+}
+
+const kindOfProtocol: Readonly<Record<string, string>> = { VNC: "vnc", SSH: "ssh", TELNET: "telnet" };
+
+/** What is asked for, checked: kind, profile and options. Throws ApiError with the place and what was meant. */
+export function checkPanel({ kind, profile, options = {} }: Omit<NewPanel, "name">): {
+  readonly kind: PanelKind;
+  readonly profile: string | undefined;
+  readonly options: PanelOptions;
+} {
+  if (kind === undefined && profile === undefined) {
+    const text = `takes one of ${panelKinds.map(({ name }) => name).join(", ")}; or name a "profile"`;
+    throw badValue(text, "kind");
+  }
+  const wanted = profile === undefined ? (kind ?? "") : kindOfProfile(profile);
+  if (kind !== undefined && kind !== wanted) {
+    throw badValue(`the profile ${profile} is one of the kind "${wanted}", not "${kind}"`, "kind");
+  }
+  const found = panelKinds.find(({ name }) => name === wanted);
+  if (found === undefined) {
+    throw badValue(
+      unknownWord(
+        "kind of panel",
+        wanted,
+        panelKinds.map(({ name }) => name),
+      ),
+      "kind",
+    );
+  }
+  for (const [name, value] of Object.entries(options)) checkOption(found, name, value);
+  return { kind: found, profile, options };
+}
+
+function kindOfProfile(profile: string): string {
+  const known = panelProfiles.map(({ name }) => name);
+  if (!known.includes(profile)) throw badValue(unknownWord("panel profile", profile, known), "profile");
+  const { protocol } = findProfile(profile);
+  return kindOfProtocol[protocol] ?? protocol.toLowerCase();
+}
+
+function checkOption(kind: PanelKind, name: string, value: unknown): void {
+  const place = `options.${name}`;
+  const option = kind.options.find((candidate) => candidate.name === name);
+  if (option === undefined) {
+    const known = kind.options.map((candidate) => candidate.name);
+    throw badValue(unknownWord(`option of the kind ${kind.name}`, name, known), place);
+  }
+  const isTaken =
+    option.kind === "text"
+      ? typeof value === "string" && (option.choices?.includes(value) ?? true)
+      : option.kind === "number"
+        ? typeof value === "number"
+        : typeof value === "boolean";
+  if (!isTaken) throw badValue(`takes ${takes(option)} (${option.summary}), not ${JSON.stringify(value)}`, place);
+}
+
+function takes({ kind, choices }: PanelOption): string {
+  if (choices !== undefined) return `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`;
+  return kind === "text" ? "a text" : kind === "number" ? "a number" : "true or false";
+}
+
+function wholeNumber(name: string, value: unknown, min: number): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return value;
+  throw badValue(`takes a whole number from ${min} up, not ${JSON.stringify(value)}`, `options.${name}`);
+}
+
+export function describePanelKinds(): readonly PanelKindView[] {
+  return panelKinds.map(({ name, summary, protocol, options }) => ({
+    name,
+    summary,
+    protocol,
+    options: options.map((option) => ({ name: option.name, takes: takes(option), summary: option.summary })),
+  }));
+}
+
+/** Those that can be had here. */
+export function describePanelProfiles(): readonly PanelProfileView[] {
+  return panelProfiles
+    .filter(({ protocol }) => panelKinds.some(({ name }) => name === kindOfProtocol[protocol]))
+    .map(({ name, vendor, product, version, protocol, summary }) => ({
+      name,
+      vendor,
+      product,
+      version,
+      protocol,
+      summary,
+    }));
+}

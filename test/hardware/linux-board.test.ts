@@ -1,0 +1,359 @@
+// The Linux form of the board's parts, on a folder laid out as Linux does it, and what only a real machine can show.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { openLinuxButton, parseKeyEvents } from "#hardware/linux/button.ts";
+import { openLinuxLeds } from "#hardware/linux/leds.ts";
+import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
+import { openLinuxSerialPorts } from "#hardware/linux/serial-ports.ts";
+import { openLinuxThermal } from "#hardware/linux/thermal.ts";
+import { openLinuxUplinks } from "#hardware/linux/uplinks.ts";
+import { defaultRoutes4, defaultRoutes6 } from "#hardware/linux/uplinks-routes.ts";
+import { openLinuxWatchdog } from "#hardware/linux/watchdog.ts";
+import { BoardFolder, buttonKey, inputEvent, keyReport } from "./board-folder.ts";
+import { describeButtonContract } from "./button.contract.ts";
+import { describeLedsContract } from "./leds.contract.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { describeThermalContract } from "./thermal.contract.ts";
+import { describeUplinksContract } from "./uplinks.contract.ts";
+import { describeWatchdogContract, type WatchdogUnderTest } from "./watchdog.contract.ts";
+
+const boards: BoardFolder[] = [];
+
+function newBoard(): BoardFolder {
+  const board = new BoardFolder();
+  boards.push(board);
+  return board;
+}
+
+afterEach(() => {
+  for (const board of boards.splice(0)) board.close();
+});
+
+function must<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error("The board has not got it");
+  return part;
+}
+
+describeLedsContract("Linux", () => {
+  const board = newBoard();
+  board.addLed("status", { brightness: 255, trigger: "none [heartbeat] mmc0" });
+  board.addLed("tunnel");
+  return {
+    leds: must(openLinuxLeds({ root: board.root })),
+    isLit: (name) => Number(board.firstLine(`sys/class/leds/${name}/brightness`)) > 0,
+  };
+});
+
+describe("LEDs of a real machine", () => {
+  it("are taken from their trigger, or it would go on blinking", () => {
+    const board = newBoard();
+    board.addLed("ACT", { trigger: "none [mmc0] timer" });
+    const leds = must(openLinuxLeds({ root: board.root }));
+    expect(board.read("sys/class/leds/ACT/trigger")).toContain("[mmc0]");
+    leds.set("ACT", true);
+    expect(board.firstLine("sys/class/leds/ACT/trigger")).toBe("none");
+  });
+
+  it("are as bright as they can be", () => {
+    const board = newBoard();
+    board.addLed("ACT", { max: 1 });
+    must(openLinuxLeds({ root: board.root })).set("ACT", true);
+    expect(board.firstLine("sys/class/leds/ACT/brightness")).toBe("1");
+  });
+
+  it("go by the names that the board's file gives them, those that are there", () => {
+    const board = newBoard();
+    board.addLed("ACT");
+    board.addLed("PWR");
+    const leds = must(openLinuxLeds({ root: board.root, names: { status: "ACT", tunnel: "led9" } }));
+    expect(leds.names).toEqual(["status"]);
+    leds.set("status", true);
+    expect(board.firstLine("sys/class/leds/ACT/brightness")).toBe("255");
+    expect(() => leds.set("PWR", true)).toThrow(/no LED/);
+  });
+
+  it("are no reason to stop when one is gone", () => {
+    const board = newBoard();
+    board.addLed("ACT");
+    const leds = must(openLinuxLeds({ root: board.root }));
+    board.remove("sys/class/leds/ACT");
+    leds.set("ACT", true);
+    expect(openLinuxLeds({ root: board.root })).toBeUndefined();
+  });
+});
+
+describeButtonContract("Linux", () => {
+  const board = newBoard();
+  const keys = board.addButton();
+  const clock = new ManualClock();
+  return {
+    button: must(openLinuxButton({ clock, root: board.root })),
+    press: () => keys.send(keyReport(1)),
+    release: () => keys.send(keyReport(0)),
+    until: (fact, what) => clock.until(fact, what),
+    passes: async () => clock.advance(1_000),
+  };
+});
+
+describe("the button of a real machine", () => {
+  const watched = (options: { readonly keyCode?: number; readonly deviceName?: string } = {}) => {
+    const board = newBoard();
+    board.addButton("event0", "HDMI");
+    const keys = board.addButton("event11", "gpio_keys");
+    const clock = new ManualClock();
+    const seen: boolean[] = [];
+    const unwatch = must(openLinuxButton({ clock, root: board.root, ...options })).watch((down) => seen.push(down));
+    return { board, keys, clock, seen, unwatch };
+  };
+
+  it("is the first input device that is called like one, and any key of it", () => {
+    const { keys, clock, seen, unwatch } = watched();
+    keys.send(keyReport(1, 30));
+    clock.advance(100);
+    expect(seen).toEqual([true]);
+    unwatch();
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it("is the key that was asked for, and no other", () => {
+    const { keys, clock, seen, unwatch } = watched({ keyCode: buttonKey });
+    for (const bytes of [keyReport(1, 30), keyReport(0, 30), keyReport(1), keyReport(0)]) keys.send(bytes);
+    clock.advance(100);
+    expect(seen).toEqual([true, false]);
+    unwatch();
+  });
+
+  it("tells of no repeats and of no change twice, and of bounces as they come", () => {
+    const { keys, clock, seen, unwatch } = watched();
+    for (const value of [1, 2, 2, 1, 0, 1, 0, 0] as const) keys.send(keyReport(value));
+    clock.advance(100);
+    expect(seen).toEqual([true, false, true, false]);
+    unwatch();
+  });
+
+  it("waits for the rest of a record that came in pieces", () => {
+    const { keys, clock, seen, unwatch } = watched();
+    const bytes = Buffer.concat([keyReport(1), keyReport(0)]);
+    for (const byte of bytes.subarray(0, 60)) {
+      keys.send(Uint8Array.of(byte));
+      clock.advance(40);
+    }
+    expect(seen).toEqual([true]);
+    keys.send(bytes.subarray(60));
+    clock.advance(40);
+    expect(seen).toEqual([true, false]);
+    unwatch();
+  });
+
+  it("is found again when its device was gone and is back", () => {
+    const board = newBoard();
+    board.addButton("event0");
+    const clock = new ManualClock();
+    const button = must(openLinuxButton({ clock, root: board.root }));
+    board.remove("dev/input/event0");
+    const seen: boolean[] = [];
+    const unwatch = button.watch((down) => seen.push(down));
+    clock.advance(5_000);
+    const keys = board.addButton("event5");
+    board.remove("sys/class/input/event0");
+    clock.advance(5_000);
+    keys.send(keyReport(1));
+    clock.advance(100);
+    expect(seen).toEqual([true]);
+    unwatch();
+  });
+
+  it("reads the kernel's records: time, type, code and value, little-endian", () => {
+    // EV_KEY (1), KEY_RESTART (0x198), pressed, as `xxd /dev/input/event0` shows it on a 64-bit Raspberry Pi OS.
+    const pressed = Buffer.from("40b2246900000000" + "90d0030000000000" + "0100" + "9801" + "01000000", "hex");
+    expect(parseKeyEvents(pressed)).toEqual({ keys: [{ code: 0x198, isPressed: true }], usedBytes: 24 });
+    const other = Buffer.concat([inputEvent(0, 0, 0), inputEvent(4, 4, 458_792), inputEvent(1, 28, 2)]);
+    expect(parseKeyEvents(other)).toEqual({ keys: [], usedBytes: 72 });
+    expect(parseKeyEvents(pressed.subarray(0, 23))).toEqual({ keys: [], usedBytes: 0 });
+  });
+});
+
+function watchdogUnderTest(isForever: boolean): WatchdogUnderTest {
+  const board = newBoard();
+  const kernel = board.addWatchdog({ isForever });
+  return {
+    watchdog: must(openLinuxWatchdog({ root: board.root })),
+    passes: (ms) => kernel.passes(ms),
+    hasRebooted: () => kernel.hasRebooted(),
+  };
+}
+
+describeWatchdogContract("Linux", {
+  usual: () => watchdogUnderTest(false),
+  forever: () => watchdogUnderTest(true),
+});
+
+describe("the watchdog of a real machine", () => {
+  it("has the time-out that its driver says, whatever was asked for: Node cannot set it", () => {
+    const board = newBoard();
+    board.addWatchdog({ timeoutSeconds: 42 });
+    const watchdog = must(openLinuxWatchdog({ root: board.root }));
+    expect(watchdog.arm(5_000)).toBe(42_000);
+    watchdog.disarm();
+  });
+
+  it("is written a zero for each pet and a V at the end, and nothing before it is armed", () => {
+    const board = newBoard();
+    const kernel = board.addWatchdog();
+    const watchdog = must(openLinuxWatchdog({ root: board.root }));
+    kernel.passes(0);
+    expect(kernel.written).toEqual([]);
+    watchdog.arm(15_000);
+    watchdog.pet();
+    watchdog.disarm();
+    kernel.passes(0);
+    expect(kernel.written.join("")).toBe("\0\0V");
+  });
+
+  it("throws when it cannot be opened, and makes no file that looks like one", () => {
+    const board = newBoard();
+    board.addWatchdog();
+    board.remove("dev/watchdog0");
+    const watchdog = must(openLinuxWatchdog({ root: board.root }));
+    expect(() => watchdog.arm(15_000)).toThrow(expect.objectContaining({ code: "ENOENT" }));
+    expect(() => board.read("dev/watchdog0")).toThrow(expect.objectContaining({ code: "ENOENT" }));
+  });
+});
+
+describeThermalContract("Linux", () => {
+  const board = newBoard();
+  board.addThermalZone(0, { type: "cpu-thermal", milli: "40000" });
+  return {
+    thermal: must(openLinuxThermal({ root: board.root })),
+    becomes: (celsius) => board.addThermalZone(0, { type: "cpu-thermal", milli: String(Math.round(celsius * 1000)) }),
+    breaks: () => board.remove("sys/class/thermal/thermal_zone0/temp"),
+  };
+});
+
+describe("the thermometer of a real machine", () => {
+  it("is the CPU's among several", async () => {
+    const board = newBoard();
+    board.addThermalZone(0, { type: "acpitz", milli: "27800" });
+    board.addThermalZone(1, { type: "iwlwifi_1", milli: "35000" });
+    board.addThermalZone(10, { type: "x86_pkg_temp", milli: "61000" });
+    expect(await must(openLinuxThermal({ root: board.root })).celsius()).toBe(61);
+  });
+
+  it.each(["", "-274000", "999999999", "forty", "0x1f"])("has no answer where the kernel shows %j", async (milli) => {
+    const board = newBoard();
+    board.addThermalZone(0, { type: "cpu-thermal", milli });
+    expect(await must(openLinuxThermal({ root: board.root })).celsius()).toBeUndefined();
+  });
+});
+
+describeUplinksContract("Linux", () => {
+  const board = newBoard();
+  const metrics: Record<string, number> = { eth0: 100, wlan0: 600, wwan0: 700 };
+  const routes = { ...metrics };
+  board.addInterface("lo", { type: "772" }, []);
+  board.addInterface("eth0", {});
+  board.addInterface("eth1", {});
+  board.addInterface("wlan0", { operstate: "up" }, ["device", "wireless"]);
+  board.addInterface("wwan0", { operstate: "unknown", type: "65534", uevent: "DEVTYPE=wwan\nINTERFACE=wwan0" });
+  board.setDefaultRoutes(routes);
+  const clock = new ManualClock();
+  return {
+    uplinks: must(openLinuxUplinks({ clock, root: board.root })),
+    goesDown: (name) => {
+      board.write(`sys/class/net/${name}/operstate`, "down\n");
+      delete routes[name];
+      board.setDefaultRoutes(routes);
+    },
+    comesUp: (name) => {
+      board.write(`sys/class/net/${name}/operstate`, "up\n");
+      routes[name] = metrics[name] ?? 0;
+      board.setDefaultRoutes(routes);
+    },
+    until: (fact, what) => clock.until(fact, what),
+    passes: async () => {
+      const endMs = clock.monotonicMs() + 60_000;
+      await clock.until(() => clock.monotonicMs() >= endMs, "a minute to pass");
+    },
+  };
+});
+
+describe("the uplinks of a real machine", () => {
+  const listed = async (board: BoardFolder) =>
+    (await must(openLinuxUplinks({ clock: new ManualClock(), root: board.root })).list()).map(
+      ({ name, kind, isUp }) => `${name} ${kind} ${isUp ? "up" : "down"}`,
+    );
+
+  it("are those with hardware behind them and those that a default route goes through, not bridges and the like", async () => {
+    const board = newBoard();
+    board.addInterface("lo", { type: "772" }, []);
+    board.addInterface("docker0", { operstate: "down" }, []);
+    board.addInterface("eth0", { operstate: "down", carrier: "" });
+    board.addInterface("ppp0", { operstate: "unknown", type: "512" }, []);
+    board.addInterface("wg0", { operstate: "unknown", type: "65534" }, []);
+    board.setDefaultRoutes({ ppp0: 0, wg0: 50 });
+    expect(await listed(board)).toEqual(["ppp0 cellular up", "wg0 other up", "eth0 ethernet down"]);
+  });
+
+  it("are not up without a default route, nor with one and no carrier", async () => {
+    const board = newBoard();
+    board.addInterface("eth0", {});
+    board.addInterface("wlan0", { operstate: "dormant" }, ["device", "phy80211"]);
+    board.addInterface("wwan0", { operstate: "unknown", carrier: "0", uevent: "DEVTYPE=wwan" });
+    board.setDefaultRoutes({ wlan0: 600, wwan0: 700 });
+    expect(await listed(board)).toEqual(["eth0 ethernet down", "wlan0 wifi down", "wwan0 cellular down"]);
+  });
+
+  it("are ordered by the lowest metric of either protocol", () => {
+    const route = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+    const table4 = `${route}eth0\t00000000\t0100140A\t0003\t0\t0\t202\t00000000\t0\t0\t0\neth9\t00000000\t0\t0200\t0\t0\t1\t00000000\t0\t0\t0\n`;
+    expect(defaultRoutes4(table4)).toEqual([{ name: "eth0", metric: 202 }]);
+    const zero = "00000000000000000000000000000000";
+    const gateway = "fe800000000000000000000000000001";
+    const table6 = [
+      `${zero} 00 ${zero} 00 ${gateway} 00000258 00000001 00000000 00000003    wlan0`,
+      `${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo`,
+    ].join("\n");
+    expect(defaultRoutes6(table6)).toEqual([{ name: "wlan0", metric: 600 }]);
+  });
+
+  it("have no timer left when nobody watches any more", async () => {
+    const board = newBoard();
+    board.addInterface("eth0", {});
+    const clock = new ManualClock();
+    const unwatch = must(openLinuxUplinks({ clock, root: board.root })).watch(() => undefined);
+    await clock.until(() => clock.pendingCount === 1, "the first look to be over");
+    unwatch();
+    clock.advance(60_000);
+    expect(clock.pendingCount).toBe(0);
+  });
+});
+
+describe("the serial ports of a real machine", () => {
+  it("are those with a device behind them, without the 32 that a PC's driver makes up", async () => {
+    const board = newBoard();
+    board.write("sys/class/tty/ttyS0/device/driver", "");
+    board.write("sys/class/tty/ttyS0/type", "4\n");
+    board.write("sys/class/tty/ttyS1/device/driver", "");
+    board.write("sys/class/tty/ttyS1/type", "0\n");
+    board.write("sys/class/tty/ttyAMA0/device/driver", "");
+    board.write("sys/class/tty/tty1/active", "");
+    const ports = openLinuxSerialPorts({ root: board.root });
+    expect(await ports.list()).toEqual([join(board.root, "dev/ttyAMA0"), join(board.root, "dev/ttyS0")]);
+  });
+
+  it("are none where there is no such folder", async () => {
+    expect(await openLinuxSerialPorts({ root: newBoard().root }).list()).toEqual([]);
+  });
+});
+
+describe("a real machine without the parts", () => {
+  it("leaves them out of its hardware", async () => {
+    const stateDir = await mkdtemp(join(tmpdir(), "postern-bare-"));
+    const hardware = await openLinuxHardware({ stateDir, root: newBoard().root });
+    for (const part of ["leds", "button", "watchdog", "thermal", "uplinks"]) expect(hardware).not.toHaveProperty(part);
+    expect(await hardware.serialPorts?.list()).toEqual([]);
+    await rm(stateDir, { recursive: true });
+  });
+});
