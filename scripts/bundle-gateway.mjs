@@ -31,8 +31,9 @@ export async function bundleGateway(folder) {
     logLevel: "warning",
     legalComments: "eof",
     banner: { js: banner },
-    // Optional accelerators of ws that are not installed: it asks for them and does without.
-    external: ["bufferutil", "utf-8-validate"],
+    // Optional accelerators of ws that are not installed: it asks for them and does without. serialport has a native part,
+    // which no bundle can hold: it stands beside the bundle, and is loaded when a serial port is opened.
+    external: ["bufferutil", "utf-8-validate", "serialport"],
   });
   await writeFile(join(folder, "meta.json"), JSON.stringify(metafile));
   await chmod(bundle, 0o755);

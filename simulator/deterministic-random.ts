@@ -2,6 +2,7 @@
 import crypto, { type ECDH, type KeyObject } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import type { Random } from "#hardware/ports.ts";
+import { evenOutCiphers } from "./deterministic-ssh.ts";
 
 /**
  * Import this before any library that draws randomness: some take the functions out of node:crypto once, when they are
@@ -56,6 +57,7 @@ function install(process: ProcessRandom): void {
   wrapNumbers(wrap);
   wrapKeys(wrap);
   syncBuiltinESMExports();
+  evenOutCiphers(() => process.source !== undefined);
 }
 
 function wrapBytes(wrap: Wrap): void {

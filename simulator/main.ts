@@ -17,13 +17,14 @@ import { enterPanels, letGatewayIn } from "./demo/demo-registration.ts";
 import type { Patience } from "./operator/patience.ts";
 import { realPatience } from "./operator/real-patience.ts";
 import { Operator } from "./operator.ts";
+import type { ServeSimulatorOptions } from "./serve/serve.ts";
 import { createSiteLog } from "./site/json-log.ts";
 
 export { PlanError, parsePlan, writePlan } from "./swarm/plan-file.ts";
 export { replaySwarm, runSwarm } from "./swarm/run-swarm.ts";
 export { swarmReportLines } from "./swarm/swarm-words.ts";
 
-/** `postern sim list`. This and the next three are loaded when they are asked for: they bring in every panel and fault. */
+/** `postern sim list`. This and the next four are loaded when they are asked for: they bring in every panel and fault. */
 export async function listScenarios(io: CommandIo, options: { readonly json?: true }): Promise<SimExitCode> {
   return (await import("./commands/list-scenarios.ts")).listScenarios(io, options);
 }
@@ -45,6 +46,11 @@ export async function replayCommand(
   options: { readonly record?: string },
 ): Promise<SimExitCode> {
   return (await import("./commands/run-swarm-command.ts")).replayCommandOf(io, what, options);
+}
+
+/** `postern sim serve`: until the signal aborts. Rejects with an error with a code when the port cannot be had. */
+export async function serveSimulator(options: ServeSimulatorOptions): Promise<void> {
+  return (await import("./serve/serve.ts")).serveSimulator(options);
 }
 
 type PortOption = "port" | "httpsPort" | "mqttsPort";

@@ -2,7 +2,7 @@
 import { type Clock as FakeClock, type Timer as FakeTimer, install } from "@sinonjs/fake-timers";
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
 import { lookAtFact, lookAtPromise } from "./lookout.ts";
-import { TimerOrigins } from "./timer-origins.ts";
+import { originOf, rememberOrigin } from "./timer-origins.ts";
 
 // Captured before anything can be replaced: the loop below must turn in real time.
 const nextTurn = globalThis.setImmediate;
@@ -70,7 +70,6 @@ export class SimulatedClock implements Clock {
   describeWorld: (() => string) | undefined;
   readonly #fake: FakeClock;
   readonly #startedAtMs: number;
-  readonly #origins = new TimerOrigins();
   readonly #waiters = new Set<Waiter>();
   #soon: Soon[] = [];
   #activity = 0;
@@ -121,7 +120,7 @@ export class SimulatedClock implements Clock {
   setNamedTimeout(name: string, run: () => void, delayMs: number): TimerHandle {
     this.#activity += 1;
     const timer = this.#fake.setTimeout(run, Math.min(delayMs, longestDelayMs));
-    this.#origins.remember(Number(timer), name, this.#timers());
+    rememberOrigin(this.#timers().get(Number(timer)), name);
     return { timer };
   }
 
@@ -141,10 +140,7 @@ export class SimulatedClock implements Clock {
   /** Timers that are set, soonest first. */
   pending(): readonly PendingTimer[] {
     const soon = this.#soon.map(({ name }) => ({ name, atMs: this.#fake.now }));
-    const timers = [...this.#timers()].map(([id, timer]) => ({
-      name: this.#origins.nameOf(id),
-      atMs: timer.callAt ?? 0,
-    }));
+    const timers = [...this.#timers().values()].map((timer) => ({ name: originOf(timer), atMs: timer.callAt ?? 0 }));
     return [...soon, ...timers.sort((one, other) => one.atMs - other.atMs)];
   }
 
@@ -315,7 +311,7 @@ export class SimulatedClock implements Clock {
         // Not an error: making one takes the stack, too.
         const where: { stack?: string } = {};
         Error.captureStackTrace(where, remembering);
-        this.#origins.remember(Number(timer), where, this.#timers());
+        rememberOrigin(this.#timers().get(Number(timer)), where);
         return timer;
       };
       Object.assign(globalThis, { [name]: remembering });

@@ -111,9 +111,11 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     this.#tap = tapNetwork(this.network);
     this.#luck = this.#random.child("luck of faults");
     this.#cloudClock = new ClockView(clock, "cloud");
-    this.board = new Board({ ...usualBoard, ...options.board, clock, random: this.#random.child("board") });
+    const random = this.#random.child("board");
+    this.board = new Board({ ...usualBoard, says: (text) => this.says(text), ...options.board, clock, random });
     const panelNames = Object.keys(options.panels ?? {});
     addSiteHosts(this.network, { panelNames, gatewayClock: this.board.clock });
+    this.board.uplinks.attach(this.network.host("gateway"));
     this.#cloud = new CloudServer({
       clock,
       host: this.network.host("cloud"),

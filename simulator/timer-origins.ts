@@ -5,24 +5,22 @@ export interface StackHolder {
   readonly stack?: string;
 }
 
-/** Entries kept before those of timers that are gone are swept. */
-const entriesMax = 4096;
+const origin = Symbol("where the timer was set");
 
-export class TimerOrigins {
-  readonly #origins = new Map<number, string | StackHolder>();
+/** A timer that carries its origin, so that the two are forgotten together. */
+interface MarkedTimer {
+  [origin]?: string | StackHolder;
+}
 
-  /** `origin` is a name, or the stack of where the timer was set. */
-  remember(id: number, origin: string | StackHolder, living: { has(id: number): boolean }): void {
-    this.#origins.set(id, origin);
-    if (this.#origins.size <= entriesMax) return;
-    for (const known of this.#origins.keys()) if (!living.has(known)) this.#origins.delete(known);
-  }
+/** `from` is a name, or the stack of where the timer was set. */
+export function rememberOrigin(timer: object | undefined, from: string | StackHolder): void {
+  if (timer !== undefined) (timer as MarkedTimer)[origin] = from;
+}
 
-  nameOf(id: number): string {
-    const origin = this.#origins.get(id);
-    if (origin === undefined) return "unknown";
-    return typeof origin === "string" ? origin : placeOf(origin);
-  }
+export function originOf(timer: object): string {
+  const from = (timer as MarkedTimer)[origin];
+  if (from === undefined) return "unknown";
+  return typeof from === "string" ? from : placeOf(from);
 }
 
 /** The first two lines of a stack that are not Node's own: "ws/lib/websocket.js:290 < firmware/tunnel/tunnel.ts:31". */

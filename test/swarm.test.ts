@@ -7,7 +7,7 @@ import { runPlan, type SwarmRun } from "#simulator/swarm/run-plan.ts";
 import { replaySwarm, runSwarm, type SwarmProgress } from "#simulator/swarm/run-swarm.ts";
 import { shrinkPlan } from "#simulator/swarm/shrink-plan.ts";
 import { SwarmError } from "#simulator/swarm/swarm-failure.ts";
-import { faultsOf, type SwarmPlan } from "#simulator/swarm/swarm-plan.ts";
+import { faultsOf, type SwarmPlan, usualSite } from "#simulator/swarm/swarm-plan.ts";
 import { swarmReportLines } from "#simulator/swarm/swarm-words.ts";
 
 describe("the swarm", () => {
@@ -52,7 +52,7 @@ describe("a failure", () => {
   it("is made small, and what is left fails in the same way from its file", async () => {
     const plan = planWith(["latency", "power-cut", "slice", "jitter", "stall", "refuse", "duplicate"]);
     const fails = async (smaller: SwarmPlan): Promise<boolean> =>
-      (await runPlan(smaller, planted)).failure?.check === "planted";
+      (await runPlan(smaller, { extraOracle: planted })).failure?.check === "planted";
     expect(await fails(plan)).toBe(true);
     const shrunk = await shrinkPlan(plan, { fails, runsMax: 60 });
     expect(faultsOf(shrunk.plan).map((event) => event.kind === "fault" && event.fault)).toEqual(["power-cut"]);
@@ -93,6 +93,9 @@ function planWith(names: readonly string[]): SwarmPlan {
     lastsMs: 60_000,
     bytePanels: ["plc"],
     vncPanels: [],
+    sshPanels: [],
+    telnetPanels: [],
+    ...usualSite,
     events: [...events].sort((one, other) => one.atMs - other.atMs),
   };
 }

@@ -1,6 +1,7 @@
 // `postern sim ...` on the command line: scenarios, the swarm and their arguments.
 import { Command, type CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseSeed } from "../command-options.ts";
+import { parsePort, parseSeed } from "../command-options.ts";
+import { untilStopSignal } from "../stop-signal.ts";
 import { processIo } from "./process-io.ts";
 
 type Finished = (exitCode: number) => void;
@@ -21,6 +22,7 @@ export function createSimCommand(finished: Finished): Command {
     .description("the simulator: a board, a LAN full of panels, and networks that fail on demand, the same every time");
   addList(sim, finished);
   addRun(sim, finished);
+  addServe(sim, finished);
   addSwarm(sim, finished);
   addReplay(sim, finished);
   for (const command of [sim, ...sim.commands]) command.exitOverride(leave);
@@ -86,8 +88,52 @@ Examples:
     )
     .action(async (targets: readonly string[], { report, ...options }: RunOptions) => {
       const { runScenarios } = await import("#simulator/main.ts");
-      finished(await runScenarios(processIo(), { targets, reports: report, ...options }));
+      const stop = options.mode === "loopback" ? stopped() : {};
+      finished(await runScenarios(processIo(), { targets, reports: report, ...options, ...stop }));
     });
+}
+
+/** What is open on real sockets is closed in order; in memory the process's own end is enough. */
+function stopped(): { readonly signal: AbortSignal } {
+  const stop = new AbortController();
+  void untilStopSignal().then(() => stop.abort());
+  return stop;
+}
+
+function addServe(sim: Command, finished: Finished): void {
+  sim
+    .command("serve")
+    .description("panels, links and faults on 127.0.0.1, steered over HTTP from any language, until stopped")
+    .option("--port <number>", "port of the API; 0 takes a free one", parsePort, 8474)
+    .option("--seed <number>", "decides what is left to luck in the default world", parseSeed, 1)
+    .addHelpText(
+      "after",
+      `
+The API describes itself at /openapi.json. The first line of standard output is JSON with its address.
+Exit codes: 0 stopped by a signal, 2 the port cannot be had.`,
+    )
+    .action(async (options: { readonly port: number; readonly seed: number }) => {
+      const { serveSimulator } = await import("#simulator/main.ts");
+      const { signal } = stopped();
+      try {
+        await serveSimulator({
+          ...options,
+          signal,
+          onReady: tellReady,
+          onProblem: (error) => console.error(error),
+        });
+        finished(0);
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
+        console.error(`postern sim serve: ${error.message}`);
+        finished(usageCode);
+      }
+    });
+}
+
+function tellReady({ url }: { readonly url: string }): void {
+  console.log(JSON.stringify({ event: "simulator.ready", url, openapi: `${url}/openapi.json` }));
+  console.error(`The simulator is ready at ${url}. Ctrl+C stops it.`);
 }
 
 function addSwarm(sim: Command, finished: Finished): void {

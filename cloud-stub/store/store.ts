@@ -1,10 +1,11 @@
 // Opens the SQLite database: private to its owner, durable, at the present version.
 import { chmodSync, closeSync, openSync } from "node:fs";
 import SqliteDatabase from "better-sqlite3";
-import { CompiledQuery, type Driver, Kysely, SqliteDialect } from "kysely";
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect } from "kysely";
 import { auditHash, type HashedRecord } from "../audit/audit-hash.ts";
 import { type Migration, migrations } from "./migrations.ts";
 import type { Database } from "./schema.ts";
+import { StatementCache } from "./statement-cache.ts";
 
 export type StoreErrorCode = "store.cannot-open" | "store.too-new" | "store.migration-failed";
 
@@ -32,7 +33,7 @@ const busyTimeoutMs = 5_000;
 export function openStore(file: string, steps: readonly Migration[] = migrations): Store {
   const database = openDatabase(file, steps);
   return {
-    db: new Kysely<Database>({ dialect: new ImmediateDialect({ database }) }),
+    db: new Kysely<Database>({ dialect: new StoreDialect(database) }),
     close: () => database.close(),
   };
 }
@@ -50,13 +51,26 @@ export function openDatabase(file: string, steps: readonly Migration[] = migrati
 }
 
 /**
- * Transactions that hold the right to write from their beginning. One that took it only with its first write would fail
- * at once, without waiting, whenever another process had written since its first read.
+ * Statements are prepared once. Transactions hold the right to write from their beginning: one that took it only with its
+ * first write would fail at once, without waiting, whenever another process had written since its first read.
  */
-class ImmediateDialect extends SqliteDialect {
+class StoreDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase.Database;
+
+  constructor(database: SqliteDatabase.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
   override createDriver(): Driver {
     const driver = super.createDriver();
-    driver.beginTransaction = async (connection) => {
+    const connection: DatabaseConnection = new StatementCache(this.#database);
+    const acquire = driver.acquireConnection.bind(driver);
+    driver.acquireConnection = async (options) => {
+      await acquire(options); // the library's own turn comes first: one connection, one user at a time
+      return connection;
+    };
+    driver.beginTransaction = async () => {
       await connection.executeQuery(CompiledQuery.raw("begin immediate"));
     };
     return driver;

@@ -43,6 +43,7 @@ export const keepAliveS = 15;
 /** After this silence the cloud is pinged, and after the next it is given up: within 20 s of its last sign of life. */
 export const pingAfterMs = 8_000;
 export const silenceMaxMs = 18_000;
+/** How often it is seen to a ping that could not be sent, because there is no session yet. */
 const silenceCheckMs = 1_000;
 export const endLimitMs = 1_000;
 /** Most bytes of one incoming packet: operations are far smaller (protocol.md 1.1). */
@@ -221,7 +222,16 @@ class MqttSession implements MqttConnection {
         this.#client.sendPing();
       }
       this.#watchSilence();
-    }, silenceCheckMs);
+    }, this.#silenceLookMs());
+  }
+
+  /** Until the silence may have become too long for something: a processor that is not woken for nothing sleeps. */
+  #silenceLookMs(): number {
+    const silenceMs = this.#clock.monotonicMs() - this.#heardAtMs;
+    const nextMs = silenceMs < pingAfterMs ? pingAfterMs : silenceMaxMs;
+    const isPingDue = silenceMs >= pingAfterMs && !this.#isPinging;
+    // After an answer in the meantime the next ping is due no earlier than so long from now.
+    return isPingDue ? silenceCheckMs : Math.max(1, Math.min(nextMs - silenceMs, pingAfterMs));
   }
 
   /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it, and has no word for what is not MQTT at all. */

@@ -35,9 +35,10 @@ export function openLinuxButton(places: ButtonPlaces): Button | undefined {
   let reader: KeyReader | undefined;
   let timer: TimerHandle | undefined;
   const ask = (): void => {
-    const isThere = reader?.read((pressed) => tell(watchers, pressed)) ?? false;
-    // Somebody who was told may have stopped watching.
-    if (reader !== undefined) timer = clock.setTimeout(ask, isThere ? askEveryMs : reopenAfterMs);
+    const asked = reader;
+    const isThere = asked?.read((pressed) => tell(watchers, pressed)) ?? false;
+    // Who was told may have stopped watching, and begun again.
+    if (asked !== undefined && reader === asked) timer = clock.setTimeout(ask, isThere ? askEveryMs : reopenAfterMs);
   };
   return {
     watch: (changed) => {

@@ -57,7 +57,7 @@ export class SerialLine extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
     if (!this.#port.isOpen) done(gone());
-    else this.#port.write(Buffer.from(chunk), (error) => done(error ?? null));
+    else this.#port.write(Buffer.from(chunk), (error) => done(error ? gone(error) : null));
   }
 
   /** A serial line has no end of stream: there is nothing to send. */
@@ -88,6 +88,7 @@ export class SerialLine extends Duplex {
   }
 }
 
-function gone(): Error {
-  return Object.assign(new Error("ENODEV: the serial device is gone"), { code: "ENODEV" });
+function gone(cause?: Error): Error {
+  const error = new Error("ENODEV: the serial device is gone", cause === undefined ? undefined : { cause });
+  return Object.assign(error, { code: "ENODEV" });
 }

@@ -84,6 +84,9 @@ async function openPort(
     };
     return { ok: true, stream, close };
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") {
+      return failed("failed", "the package serialport is not installed beside this program");
+    }
     const text = error instanceof Error ? error.message : String(error);
     return failed(reasonOf(text), text);
   }

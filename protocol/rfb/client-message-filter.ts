@@ -74,9 +74,7 @@ export class ClientMessageFilter {
 
   #changed(message: Uint8Array): Uint8Array {
     const { swapsRedAndBlue } = this.#options;
-    if (message.length === 20 && message[0] === 0 && swapsRedAndBlue === true) {
-      return writeSetPixelFormat(exchanged(parsePixelFormat(message.subarray(4))));
-    }
+    if (message.length === 20 && message[0] === 0 && swapsRedAndBlue === true) return withExchangedColours(message);
     return message.length >= 4 && message[0] === 2 ? this.#shortened(message) : message;
   }
 
@@ -114,6 +112,16 @@ export class ServerInitExchanger {
     const head = Uint8Array.from(this.#held);
     const format = writePixelFormat(exchanged(parsePixelFormat(head.subarray(formatAt))));
     return Buffer.concat([head.subarray(0, formatAt), format, bytes.subarray(part.length)]);
+  }
+}
+
+/** One that cannot be passes as it is: the panel says what it thinks of it. */
+function withExchangedColours(message: Uint8Array): Uint8Array {
+  try {
+    return writeSetPixelFormat(exchanged(parsePixelFormat(message.subarray(4))));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return message;
   }
 }
 

@@ -28,6 +28,8 @@ export interface RunScenariosOptions {
   readonly out: string;
   /** File for a capture of the only target. */
   readonly pcap?: string;
+  /** Ends the run in order; what has not begun does not begin. */
+  readonly signal?: AbortSignal;
   /** File for the record of the only target, a line of JSON for each entry. */
   readonly record?: string;
 }
@@ -38,10 +40,13 @@ export async function runScenarios(io: CommandIo, options: RunScenariosOptions):
     const targets = await checkTargets(io, options);
     const startSite = await siteStarter(options.mode);
     const runs: ReportedRun[] = [];
-    for (const target of targets) runs.push(await runOne(io, target, { ...options, start: startSite }));
+    for (const target of targets) {
+      if (options.signal?.aborted === true) break;
+      runs.push(await runOne(io, target, { ...options, start: startSite }));
+    }
     writeReports(io, runs, options);
-    const failed = runs.filter(({ result }) => result.outcome === "failed").length;
-    if (runs.length > 1) io.say(`${runs.length - failed} passed, ${failed} failed.`);
+    const failed = runs.filter(({ result }) => result.outcome === "failed").length + targets.length - runs.length;
+    if (targets.length > 1) io.say(`${targets.length - failed} passed, ${failed} failed.`);
     return failed === 0 ? simExitCodes.passed : simExitCodes.failed;
   } catch (error) {
     if (!isMistake(error)) throw error;
@@ -66,6 +71,10 @@ async function checkTargets(
       `${pcap === undefined ? "--record" : "--pcap"} is for one scenario, not for ${targets.length}`,
     );
   }
+  if (pcap !== undefined && mode !== "memory") {
+    const why = `a site on real sockets keeps no bytes; tcpdump on the loopback sees them`;
+    throw new ScenarioError("scenario.bad-value", `--pcap is for the mode "memory", not for "${mode}": ${why}`);
+  }
   const found: RunTarget[] = [];
   for (const word of targets) {
     const target = await findTarget(io, word);
@@ -88,11 +97,11 @@ async function runOne(
   target: RunTarget,
   options: RunScenariosOptions & { readonly start: StartSite },
 ): Promise<ReportedRun> {
-  const { seed, mode, pcap, record, start } = options;
+  const { seed, mode, pcap, record, start, signal } = options;
   const result =
     target.kind === "plan"
       ? await runPlanTarget(io, target)
-      : await tell(io, target, { seed, mode, keepBytes: pcap !== undefined, start });
+      : await tell(io, target, { seed, mode, keepBytes: pcap !== undefined, start, signal });
   const replay = target.kind === "plan" ? `postern sim run ${target.word}` : replayCommand(result, target.word);
   sayOutcome(io, result, replay);
   if (pcap !== undefined) {
@@ -119,12 +128,14 @@ function tell(
     readonly mode: SiteMode;
     readonly keepBytes: boolean;
     readonly start: StartSite;
+    readonly signal: AbortSignal | undefined;
   },
 ): Promise<ScenarioResult> {
-  const { seed, mode, keepBytes, start } = options;
+  const { seed, mode, keepBytes, start, signal } = options;
   io.say(`${scenario.name}: ${scenario.title} (seed ${seed ?? scenario.seed}, ${mode})`);
   return runScenario(scenario, {
     ...(seed === undefined ? {} : { seed }),
+    ...(signal === undefined ? {} : { signal }),
     ...{ mode, keepBytes, startSite: start },
     onStep: ({ atMs, text }) => io.say(`  ${virtualTime(atMs).padStart(11)}  ${text}`),
   });
@@ -139,11 +150,14 @@ function sayOutcome(
     `${outcome.toUpperCase()} ${scenario.name}: ${duration(virtualMs)} of the site's time in ${duration(durationMs)}`,
   );
   if (failure === undefined) return;
-  for (const line of failure.message.split("\n")) io.say(`  ${line}`);
+  const [what = "", ...world] = failure.message.split("\n");
+  io.say(`  ${what}`);
   if (failure.stackLine !== undefined) io.say(`  at ${lineText(failure.stackLine, io.folder)}`);
-  if (failure.lastStep !== undefined)
+  if (failure.lastStep !== undefined) {
     io.say(`  behind the step at ${virtualTime(failure.lastStep.atMs)}: ${failure.lastStep.text}`);
+  }
   io.say(`  again: ${replay}`);
+  for (const line of world) io.say(`  | ${line}`);
 }
 
 function writeReports(io: CommandIo, runs: readonly ReportedRun[], { reports, out }: RunScenariosOptions): void {

@@ -58,11 +58,7 @@ function readProfile(given: { readonly profile: unknown }, context: SpecContext)
   onlyFields(given, profileFields, "field of a profile");
   const { profile, between } = given as { readonly profile: unknown; readonly between?: unknown };
   if (typeof profile !== "string") {
-    throw new FaultError(
-      "fault.bad-value",
-      `takes the name of a link profile, not ${shown(profile)}`,
-      "profile",
-    );
+    throw new FaultError("fault.bad-value", `takes the name of a link profile, not ${shown(profile)}`, "profile");
   }
   const wire = between === undefined ? undefined : at("between", () => twoHosts(between, context));
   return at("profile", () => profileFaults(profile, wire));
@@ -72,11 +68,7 @@ function readSpec(json: unknown, context: SpecContext): FaultSpec {
   const given = objectOf(json, `a fault such as { "fault": "latency", "between": ["gateway", "cloud"] }`);
   onlyFields(given, fields, "field of a fault");
   if (typeof given["fault"] !== "string") {
-    throw new FaultError(
-      "fault.bad-value",
-      `takes the name of a fault, not ${shown(given["fault"])}`,
-      "fault",
-    );
+    throw new FaultError("fault.bad-value", `takes the name of a fault, not ${shown(given["fault"])}`, "fault");
   }
   const kind = at("fault", () => findFaultKind(given["fault"] as string));
   const strength = shareOf(given, "strength", { isZeroTaken: true });
@@ -136,11 +128,7 @@ function readSchedule(json: unknown): Schedule {
 function readWhen(json: unknown, context: SpecContext): EventAsk {
   const given = objectOf(json, `an event such as { "event": "rfb.framebuffer-update", "nth": 3 }`);
   if (typeof given["event"] !== "string") {
-    throw new FaultError(
-      "fault.bad-value",
-      `takes the name of an event, not ${shown(given["event"])}`,
-      "event",
-    );
+    throw new FaultError("fault.bad-value", `takes the name of an event, not ${shown(given["event"])}`, "event");
   }
   const ask = given as EventAsk;
   createEvent(ask);

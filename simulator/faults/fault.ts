@@ -29,6 +29,11 @@ export interface Delivery {
 export interface PlanContext {
   /** When this planning takes place; a chunk is planned when sent and again when a fault is added or lifted. */
   readonly nowMs: number;
+  /**
+   * Since when the fault has planned for this connection and direction without the link being dark in between: what it
+   * does at a pace goes on at that pace, however often other faults come and go. `nowMs` if left out.
+   */
+  readonly sinceMs?: number;
   /** Place of the delivery's first byte in its direction of its connection. */
   readonly offsetBytes: number;
   /**

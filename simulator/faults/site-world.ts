@@ -67,8 +67,7 @@ function duplicateClient({ network, broker, login }: SiteWorldParts, againAfterM
 
 const diskCodes: Readonly<Record<Exclude<DiskFailure, "torn">, string>> = { full: "ENOSPC", "read-only": "EROFS" };
 
-/** Has the disk fail in this way until what it gives is called. */
-export function failDisk(disk: FailingDisk, failure: DiskFailure): Release {
+function failDisk(disk: FailingDisk, failure: DiskFailure): Release {
   if (failure === "torn") return tearWrites(disk);
   const before = disk.failure;
   disk.failure = diskCodes[failure];

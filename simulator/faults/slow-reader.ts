@@ -14,11 +14,11 @@ export function slowReader(bytesPerSecond: number): LinkFault {
   const readBytes = Math.max(1, Math.floor((bytesPerSecond * readEveryMs) / 1000));
   return {
     name: `slow reader of ${bytesPerSecond} bytes/s`,
-    plan: (delivery, { nowMs, previousAtMs }) => {
+    plan: (delivery, { nowMs, sinceMs = nowMs, previousAtMs }) => {
       if (delivery.kind !== "bytes" || delivery.atMs === Number.POSITIVE_INFINITY) return [delivery];
       const takenAtMs = delivery.takenAtMs ?? delivery.atMs;
       const pieces: Delivery[] = [];
-      let readAtMs = Math.max(previousAtMs, delivery.atMs, nowMs);
+      let readAtMs = Math.max(previousAtMs, delivery.atMs, sinceMs);
       for (let at = 0; at < delivery.bytes.length; at += readBytes) {
         const bytes = delivery.bytes.subarray(at, at + readBytes);
         readAtMs += (bytes.length * 1000) / bytesPerSecond;

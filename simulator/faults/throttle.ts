@@ -17,12 +17,12 @@ export function throttle(bytesPerSecond: number): LinkFault {
   const pieceBytes = Math.max(segmentBytes, Math.round((bytesPerSecond * togetherMs) / 1000));
   return {
     name: `throttle to ${bytesPerSecond} bytes/s`,
-    plan: (delivery, { nowMs, previousAtMs }) => {
+    plan: (delivery, { nowMs, sinceMs = nowMs, previousAtMs }) => {
       if (delivery.kind !== "bytes") return [delivery];
       if (delivery.atMs === Number.POSITIVE_INFINITY) return [delivery];
       const pieces: Delivery[] = [];
       // The past is no time to send in: what a black hole held comes through the line like everything else.
-      let freeAtMs = Math.max(previousAtMs, delivery.atMs, nowMs);
+      let freeAtMs = Math.max(previousAtMs, delivery.atMs, sinceMs);
       for (let at = 0; at < delivery.bytes.length; at += pieceBytes) {
         const bytes = delivery.bytes.subarray(at, at + pieceBytes);
         freeAtMs += (bytes.length * 1000) / bytesPerSecond;

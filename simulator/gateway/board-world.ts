@@ -1,12 +1,12 @@
 // What world faults do to a simulated board: its disk, its watchdog, its modem and its uplinks.
-import type { DiskFailure, Release, World } from "../faults/fault.ts";
+import type { DiskFailure, LinkFault, Release, World } from "../faults/fault.ts";
 import { FaultError } from "../faults/fault-error.ts";
-import { stall } from "../faults/stall.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
 import type { Board } from "./board.ts";
 import { fullDisk, readOnlyDisk, tornDisk } from "./board-faults.ts";
+import type { SimulatedUplinks } from "./simulated-uplinks.ts";
 
-type BoardFaults = Required<Pick<World, "failDisk" | "starveWatchdog" | "hangModem" | "swapUplink">>;
+type BoardFaults = Required<Pick<World, "failDisk">> & Pick<World, "starveWatchdog" | "hangModem" | "swapUplink">;
 
 export interface BoardWorldParts {
   readonly board: Board;
@@ -15,13 +15,15 @@ export interface BoardWorldParts {
   readonly host: string;
 }
 
+/** What the board has not got is left out. */
 export function boardWorld(parts: BoardWorldParts): BoardFaults {
   const { board } = parts;
+  const { modem, uplinks } = board;
   return {
     failDisk: (failure) => board.lay(diskBehaviours[failure]()),
-    starveWatchdog: () => hangProgram(parts),
-    hangModem: () => hangModem(board),
-    swapUplink: () => swapUplink(board),
+    ...(board.has("watchdog") ? { starveWatchdog: () => hangProgram(parts) } : {}),
+    ...(modem === undefined ? {} : { hangModem: () => modem.hangs() }),
+    ...(uplinks.names.length < 2 ? {} : { swapUplink: () => swapUplink(uplinks) }),
   };
 }
 
@@ -36,7 +38,7 @@ function hangProgram({ board, network, host }: BoardWorldParts): Release {
   const { hardware } = board;
   if (hardware === undefined) throw new FaultError("fault.not-here", "the gateway is off: nothing of it could hang");
   const others = network.hostNames.filter((name) => name !== host);
-  const lifts = [host, ...others].map((other) => network.link(other, host).apply(frozen(), other));
+  const lifts = [host, ...others].map((other) => network.link(other, host).apply(untaken, other));
   board.clock.freeze();
   let isOver = false;
   const comesRound = (): void => {
@@ -51,16 +53,13 @@ function hangProgram({ board, network, host }: BoardWorldParts): Release {
   return comesRound;
 }
 
-function frozen(): ReturnType<typeof stall> {
-  return { ...stall(), name: "the gateway's program hangs" };
-}
+/** Not dark: the system goes on acknowledging, up to a full window, and keeps even an end of stream to itself. */
+const untaken: LinkFault = {
+  name: "nothing is taken by a program that hangs",
+  plan: (delivery) => [{ ...delivery, atMs: Number.POSITIVE_INFINITY }],
+};
 
-function hangModem(board: Board): Release {
-  if (board.modem === undefined) throw new FaultError("fault.not-here", "this board has no modem");
-  return board.modem.hangs();
-}
-
-function swapUplink({ uplinks }: Board): Release {
+function swapUplink(uplinks: SimulatedUplinks): Release {
   const up = uplinks.list().filter(({ isUp }) => isUp);
   const [current] = up;
   if (current === undefined || up.length < 2) {

@@ -29,13 +29,15 @@ export interface BoardOptions {
   /** Beside the cables that its machine has already; default none. */
   readonly uplinks?: readonly UplinkPlan[];
   /** A modem at this path, whose data path is the uplink of that name; default none. */
-  readonly modem?: ModemPlan;
+  readonly modem?: ModemPlan | undefined;
   /** What it has not got. */
   readonly without?: readonly BoardPart[];
   /** False: no battery keeps the clock, and each boot begins in 1970. Default true. */
   readonly hasClockBattery?: boolean;
   /** From a reset until its program runs, default 12 s. */
   readonly bootMs?: number;
+  /** Told in words what happens to the board by itself: for the record of a story. */
+  readonly says?: (text: string) => void;
 }
 
 export interface ModemPlan {
@@ -106,6 +108,7 @@ export class Board {
     this.button = new SimulatedButton(clock, random.child("button"), behaviours);
     this.thermal = new SimulatedThermal(clock, behaviours, { ...usualThermal, ...options.thermal });
     this.uplinks = new SimulatedUplinks(clock, behaviours, options.uplinks ?? []);
+    this.uplinks.turned = ({ name, isUp }) => options.says?.(`the uplink ${name} is ${isUp ? "up" : "down"}`);
     this.serialPorts = new SimulatedSerialPorts(clock, random.child("serial lines"));
     this.watchdog = new SimulatedWatchdog({
       clock,
@@ -124,6 +127,10 @@ export class Board {
   /** The ports of the run that is on; undefined while it is off. */
   get hardware(): Hardware | undefined {
     return this.#running?.hardware;
+  }
+
+  has(part: BoardPart): boolean {
+    return this.#options.without?.includes(part) !== true;
   }
 
   /** Names of what is laid over it, newest first. */
@@ -171,18 +178,18 @@ export class Board {
       uplinks: this.uplinks.port(isRunning),
       serialPorts: this.serialPorts.port(isRunning),
     };
-    const { without = [] } = this.#options;
     const hardware: Hardware = {
       clock: this.clock,
       random: this.#options.random.child(`run ${this.#runs}`),
       network: host.network,
       storage: this.disk.boot(),
       identity: this.identity,
-      ...Object.fromEntries(Object.entries(parts).filter(([name]) => !without.includes(name as BoardPart))),
+      ...Object.fromEntries(Object.entries(parts).filter(([name]) => this.has(name as BoardPart))),
     };
     run.hardware = hardware;
     this.#boots.push({ atMs: this.#options.clock.monotonicMs(), cause: this.#nextCause });
     if (this.#boots.length > bootsMax) this.#boots.shift();
+    if (this.#nextCause !== "power") this.#options.says?.("the board has booted again");
     this.#nextCause = "power";
     for (const program of this.#programs) {
       const end = program(hardware);
@@ -205,6 +212,7 @@ export class Board {
   powerOff(): void {
     this.endPrograms();
     this.#running = undefined;
+    this.#nextCause = "power";
     this.disk.powerOff();
     this.watchdog.powerOff();
     this.button.powerOff();
@@ -243,6 +251,7 @@ export class Board {
       clock: new ClockView(this.#options.clock, "modem"),
       random: this.#options.random.child("modem"),
       behaviours: this.#behaviours,
+      registered: (registration) => this.#options.says?.(`the modem's registration is "${registration}"`),
       carrier: (isUp) => (isUp ? this.uplinks.comesUp(uplink) : this.uplinks.goesDown(uplink)),
       mute: () => this.uplinks.mute(uplink),
       plugged: (isPlugged) => {
@@ -256,8 +265,9 @@ export class Board {
   }
 
   #reset(cause: Boot["cause"]): void {
-    this.#nextCause = cause;
+    this.#options.says?.(`the ${cause} resets the board`);
     if (this.resetting === undefined) this.powerOff();
     else this.resetting(cause);
+    this.#nextCause = cause;
   }
 }

@@ -17,11 +17,11 @@ export function byteMs({ baudRate, dataBits, parity, stopBits }: Framing): numbe
 export function asReceived(bytes: Uint8Array, sender: Framing, receiver: Framing, random: Random): Uint8Array {
   const ratio = receiver.baudRate / sender.baudRate;
   if (Math.abs(ratio - 1) > baudTolerance) return noise(bytes.length, ratio, random);
-  if (sender.dataBits === receiver.dataBits && sender.parity === receiver.parity) return bytes.slice();
+  if (sender.dataBits === receiver.dataBits && sender.parity === receiver.parity) return new Uint8Array(bytes);
   const { parity } = sender;
   // 7 bits and parity read as 8 bits: the parity stands where the eighth bit is looked for.
   if (sender.dataBits === 7 && parity !== "none" && receiver.dataBits === 8 && receiver.parity === "none") {
-    return bytes.map((byte) => (byte & 0x7f) | (parityOf(byte & 0x7f, parity) << 7));
+    return new Uint8Array(bytes).map((byte) => (byte & 0x7f) | (parityOf(byte & 0x7f, parity) << 7));
   }
   return noise(bytes.length, 1, random);
 }

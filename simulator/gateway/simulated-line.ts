@@ -39,6 +39,7 @@ export class SimulatedLine extends Duplex {
   #waitingBytes = 0;
   #wantsMore = false;
   #overrunBytes = 0;
+  readonly #cutOffMs = { in: 0, out: 0 };
 
   constructor(options: LineOptions) {
     super({
@@ -59,7 +60,8 @@ export class SimulatedLine extends Duplex {
   comes(bytes: Uint8Array): void {
     if (this.destroyed) return;
     const { device, settings, random } = this.#options;
-    const seen = device.settings === undefined ? bytes.slice() : asReceived(bytes, device.settings, settings, random);
+    const seen =
+      device.settings === undefined ? new Uint8Array(bytes) : asReceived(bytes, device.settings, settings, random);
     if (this.#comingBytes + seen.length > deviceBytesMax) return;
     for (let at = 0; at < seen.length; at += pieceBytes) this.#coming.push(seen.subarray(at, at + pieceBytes));
     this.#comingBytes += seen.length;
@@ -80,7 +82,7 @@ export class SimulatedLine extends Duplex {
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
     const { device, settings, random, toDevice } = this.#options;
     const bytes = new Uint8Array(chunk);
-    const timer = this.#after(bytes.length * byteMs(settings), () => {
+    const timer = this.#after("out", bytes.length * byteMs(settings), () => {
       this.#sending = undefined;
       toDevice(device.settings === undefined ? bytes : asReceived(bytes, settings, device.settings, random));
       done();
@@ -109,7 +111,7 @@ export class SimulatedLine extends Duplex {
   #travel(): void {
     const next = this.#coming[0];
     if (next === undefined || this.#travelling !== undefined || this.#isHeldBack()) return;
-    this.#travelling = this.#after(next.length * byteMs(this.#options.settings), () => {
+    this.#travelling = this.#after("in", next.length * byteMs(this.#options.settings), () => {
       this.#travelling = undefined;
       this.#coming.shift();
       this.#comingBytes -= next.length;
@@ -141,7 +143,11 @@ export class SimulatedLine extends Duplex {
     }
   }
 
-  #after(ms: number, run: () => void): TimerHandle {
-    return this.#options.clock.setNamedTimeout(`serial line ${this.#options.path}`, run, ms);
+  /** Timers count whole ms: what is cut off is added to the next one of that direction. */
+  #after(direction: "in" | "out", ms: number, run: () => void): TimerHandle {
+    const exactMs = ms + this.#cutOffMs[direction];
+    const wholeMs = Math.floor(exactMs);
+    this.#cutOffMs[direction] = exactMs - wholeMs;
+    return this.#options.clock.setNamedTimeout(`serial line ${this.#options.path}`, run, wholeMs);
   }
 }

@@ -1,10 +1,9 @@
 // A cellular modem at a serial port: it registers, loses its SIM or its network, hangs, and is reset.
 import type { Clock, TimerHandle } from "#hardware/ports.ts";
 import type { SeededRandom } from "../seeded-random.ts";
+import { AtDialogue } from "./at-dialogue.ts";
 import type { Behaviours } from "./board-behaviour.ts";
 import {
-  answerCommand,
-  type ModemAnswer,
   type ModemFacts,
   type ModemState,
   type Registration,
@@ -12,7 +11,6 @@ import {
   resetSettings,
   type SimState,
 } from "./modem-answers.ts";
-import { splitCommandLine } from "./modem-command.ts";
 import type { ConnectedDevice, DeviceLine, SerialDevice } from "./serial-device.ts";
 import { SignalWalk } from "./signal-walk.ts";
 
@@ -20,11 +18,8 @@ import { SignalWalk } from "./signal-walk.ts";
 const restartMs = 6_000;
 /** From power or a new SIM until a network has taken it in, at least and at most. */
 const searchMs = { min: 2_000, max: 7_000 } as const;
-/** What the modem itself needs for an answer. */
-const answerMs = { min: 5, max: 30 } as const;
-const lineCharactersMax = 556;
-/** Lines that wait while one is being answered; a modem forgets the rest. */
-const linesMax = 8;
+/** From the command to restart until it does: the answer is out by then. */
+const restartAfterMs = 60;
 const pinTriesMax = 3;
 
 export const usualModem: ModemFacts = {
@@ -57,6 +52,8 @@ export interface ModemOptions {
   readonly facts?: Partial<ModemFacts>;
   /** PIN of a SIM that asks for one. */
   readonly pin?: string;
+  /** Told of each change. */
+  readonly registered?: (registration: Registration) => void;
   /** Told when the data path comes (it is registered) or goes. */
   readonly carrier: (isUp: boolean) => void;
   /** It hangs: data does not pass, although it looks as if it did; undone by the returned function. */
@@ -75,10 +72,7 @@ export class SimulatedModem implements SerialDevice {
   /** What the network says to this SIM. */
   #network: Exclude<Registration, "searching" | "unknown"> = "home";
   #searching: TimerHandle | undefined;
-  #line: DeviceLine | undefined;
-  #typed = "";
-  #lines: string[] = [];
-  #isAnswering = false;
+  readonly #dialogue: AtDialogue;
   #pinTries = 0;
   #unmute: (() => void) | undefined;
   #isRestarting = false;
@@ -88,6 +82,8 @@ export class SimulatedModem implements SerialDevice {
     this.#clock = options.clock;
     this.#signal = new SignalWalk(options.random.child("signal"), () => options.clock.monotonicMs());
     this.#state = this.#makeState({ ...usualModem, ...options.facts });
+    const { clock, random, behaviours } = options;
+    this.#dialogue = new AtDialogue({ state: this.#state, clock, random, behaviours, isMute: () => this.isHung });
   }
 
   get registration(): Registration {
@@ -123,7 +119,7 @@ export class SimulatedModem implements SerialDevice {
 
   /** Says a line that nobody asked for, at once: between the lines of an answer, if there is one under way. */
   says(line: string): void {
-    if (!this.isHung) this.#send(`\r\n${line}\r\n`);
+    this.#dialogue.says(line);
   }
 
   /** Neither commands nor data are answered until the returned function is called, or until it is reset. */
@@ -161,8 +157,7 @@ export class SimulatedModem implements SerialDevice {
     this.comesRound();
     this.#clock.dropAllTimers();
     this.#searching = undefined;
-    this.#isAnswering = false;
-    this.#lines = [];
+    this.#dialogue.forget();
     if (this.#isRestarting) this.#options.plugged(true);
     this.#isRestarting = false;
     resetSettings(this.#state);
@@ -171,19 +166,7 @@ export class SimulatedModem implements SerialDevice {
   }
 
   connect(line: DeviceLine): ConnectedDevice {
-    this.#line = line;
-    return {
-      receive: (bytes) => this.#receive(bytes),
-      opened: () => {
-        this.#typed = "";
-        this.#lines = [];
-      },
-      close: () => {
-        this.#line = undefined;
-        this.#isAnswering = false;
-        this.#lines = [];
-      },
-    };
+    return this.#dialogue.connect(line);
   }
 
   #makeState(facts: ModemFacts): ModemState {
@@ -212,7 +195,7 @@ export class SimulatedModem implements SerialDevice {
       },
       enterPin: (pin) => this.#enterPin(pin),
       // The answer goes out first.
-      restart: () => void this.#clock.setTimeout(() => this.reset(), 2 * answerMs.max),
+      restart: () => void this.#clock.setTimeout(() => this.reset(), restartAfterMs),
     };
   }
 
@@ -260,75 +243,10 @@ export class SimulatedModem implements SerialDevice {
   #registrationIs(registration: Registration): void {
     if (this.#registration === registration) return;
     this.#registration = registration;
+    this.#options.registered?.(registration);
     this.#options.carrier(registration === "home" || registration === "roaming");
     for (const [name, form] of this.#state.tells) {
       if (form > 0) this.says(`${name}: ${registrationWords(this.#state, name)}`);
     }
-  }
-
-  #receive(bytes: Uint8Array): void {
-    if (this.isHung) return;
-    for (const byte of bytes) {
-      if (this.#state.isEchoing) this.#line?.send(Uint8Array.of(byte));
-      if (byte === 0x0d) {
-        if (this.#lines.length < linesMax) this.#lines.push(this.#typed);
-        this.#typed = "";
-        this.#answerNext();
-      } else if (byte !== 0x0a && this.#typed.length < lineCharactersMax) {
-        this.#typed += String.fromCharCode(byte);
-      }
-    }
-  }
-
-  /** One line of commands at a time; the first that fails ends it. */
-  #answerNext(): void {
-    if (this.#isAnswering) return;
-    const line = this.#lines.shift();
-    if (line === undefined) return;
-    const commands = splitCommandLine(line);
-    if (commands === undefined) {
-      this.#answerNext();
-      return;
-    }
-    this.#isAnswering = true;
-    this.#answer(commands, 0);
-  }
-
-  #answer(commands: readonly string[], at: number): void {
-    const command = commands[at];
-    if (command === undefined) {
-      this.#reply({ lines: [], result: "OK" }, () => this.#answerNext());
-      return;
-    }
-    let given: ModemAnswer | undefined;
-    const answer = (lines: readonly string[], result = "OK"): void => {
-      given = { lines, result };
-    };
-    const isHandled = this.#options.behaviours.handle((each) => each.onModemCommand?.({ text: command, answer }));
-    // Handled and nothing said: it never answers this line.
-    if (isHandled && given === undefined) {
-      this.#isAnswering = false;
-      return;
-    }
-    const reply = given ?? answerCommand(this.#state, command);
-    const isLast = at === commands.length - 1;
-    if (isLast || reply.result !== "OK") this.#reply(reply, () => this.#answerNext());
-    else this.#reply({ ...reply, result: "" }, () => this.#answer(commands, at + 1));
-  }
-
-  #reply({ lines, result, takesMs = 0 }: ModemAnswer, then: () => void): void {
-    const ownMs = this.#options.random.integer(answerMs.min, answerMs.max);
-    this.#clock.setTimeout(() => {
-      const isLast = result !== "";
-      if (isLast || this.isHung) this.#isAnswering = false;
-      if (this.isHung) return;
-      for (const line of lines) this.#send(`\r\n${line}\r\n`);
-      if (isLast) this.#send(`\r\n${result}\r\n`);
-      then();
-    }, ownMs + takesMs);
-  }
-
-  #send(text: string): void {
-    this.#line?.send(Buffer.from(text, "latin1"));
   }
 }

@@ -29,6 +29,8 @@ export class SimulatedUplinks {
   readonly #behaviours: Behaviours;
   readonly #plans: readonly UplinkPlan[];
   readonly #watchers = new Set<() => void>();
+  /** Told of each that has gone down or come up. */
+  turned: ((change: { readonly name: string; readonly isUp: boolean }) => void) | undefined;
   #ways: readonly Way[] = [];
   /** Interfaces towards the panels: no way out. */
   #inner: readonly HostInterface[] = [];
@@ -74,6 +76,11 @@ export class SimulatedUplinks {
     const inner = this.#inner.map(({ name }): Uplink => ({ name, kind: "ethernet", isUp: false }));
     const ways = this.#ways.map(({ name, kind, isUp }): Uplink => ({ name, kind, isUp }));
     return [...ways.filter(({ isUp }) => isUp), ...ways.filter(({ isUp }) => !isUp), ...inner];
+  }
+
+  /** Names of all ways out, there or not, by preference. */
+  get names(): readonly string[] {
+    return this.#ways.map(({ name }) => name);
   }
 
   /** Name of the uplink that traffic leaves through, if there is one. */
@@ -145,6 +152,7 @@ export class SimulatedUplinks {
   #turn(way: Way, isUp: boolean): void {
     if (way.isUp === isUp) return;
     way.isUp = isUp;
+    this.turned?.({ name: way.name, isUp });
     this.#show();
     for (const watcher of [...this.#watchers]) watcher();
   }

@@ -3,12 +3,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { TLSSocket } from "node:tls";
 import type { CertificateFlaw } from "../faults/fault.ts";
 import type { CloudProgram } from "../site/programs.ts";
-import type { Direction, EventConnection } from "../triggers/protocol-event.ts";
+import type { EventConnection } from "../triggers/protocol-event.ts";
 import type { RealClock } from "./real-clock.ts";
 import type { RelayNetwork } from "./relay-network.ts";
 import { loopback } from "./relay-port.ts";
 import type { RunAuthority } from "./run-authority.ts";
 import { secureAsServer } from "./serve-tls.ts";
+import { TappedStream } from "./tapped-stream.ts";
 
 export type Service = "https" | "mqtts";
 
@@ -73,7 +74,8 @@ export class CloudFront {
 
   /** Breaks off what is still open, as the system does for a program that is gone. */
   dropAll(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
+    // TLS before what it stands on: the other way round frees memory from which the system still writes.
+    for (const [socket, { secured }] of this.#open) (secured ?? socket).destroy();
   }
 
   async close(): Promise<void> {
@@ -107,40 +109,27 @@ export class CloudFront {
       secured.destroy();
       return;
     }
-    this.#listenIn(secured, door);
+    const stream = this.#listenIn(secured, door);
     const peer = {
       address: door.address,
       port: socket.remotePort ?? 0,
       localPort: door.servicePort,
       isEncrypted: true,
     };
-    if (door.service === "https") this.#program.handleHttp(secured, peer);
-    else this.#program.handleMqtt(secured, peer);
+    if (door.service === "https") this.#program.handleHttp(stream, peer);
+    else this.#program.handleMqtt(stream, peer);
   }
 
   /** Events of protocols are seen here, where the bytes are in clear: before the program has them, and as it sends them. */
-  #listenIn(secured: TLSSocket, door: FrontDoor): void {
+  #listenIn(secured: TLSSocket, door: FrontDoor): TappedStream {
     const { tap } = this.#options.relays;
     const connection: EventConnection = {
       client: { host: door.from, port: secured.remotePort ?? 0 },
       server: { host: "cloud", port: door.servicePort },
     };
-    const tell = (direction: Direction, bytes: unknown): void => {
-      if (bytes instanceof Uint8Array) tap.received(secured, connection, direction, bytes);
-    };
-    const { push, _write: write, _writev: writev } = secured;
-    secured.push = (chunk, encoding) => {
-      tell("up", chunk);
-      return push.call(secured, chunk, encoding);
-    };
-    secured._write = (chunk, encoding, done) => {
-      tell("down", chunk);
-      write.call(secured, chunk, encoding, done);
-    };
-    if (writev === undefined) return;
-    secured._writev = (chunks, done) => {
-      for (const { chunk } of chunks) tell("down", chunk);
-      writev.call(secured, chunks, done);
-    };
+    return new TappedStream(secured, {
+      read: (bytes) => tap.received(secured, connection, "up", bytes),
+      written: (bytes) => tap.received(secured, connection, "down", bytes),
+    });
   }
 }

@@ -1,5 +1,7 @@
 // The gateway in a run on real sockets: its program on a simulated board's disk, and the power that it runs on.
 import type { Hardware } from "#hardware/ports.ts";
+import type { DiskFailure } from "../faults/fault.ts";
+import { Behaviours } from "../gateway/board-behaviour.ts";
 import { Disk } from "../gateway/disk.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { GatewayProgram, StartGateway } from "../site/programs.ts";
@@ -19,13 +21,14 @@ export class LoopbackGateway {
   readonly clock = new RealClock();
   readonly disk: Disk;
   readonly #options: LoopbackGatewayOptions;
+  readonly #behaviours = new Behaviours();
   #program: GatewayProgram | undefined;
   #runs = 0;
   #timersLeft = 0;
 
   constructor(options: LoopbackGatewayOptions) {
     this.#options = options;
-    this.disk = new Disk(options.clock, options.random.child("disk"));
+    this.disk = new Disk(options.clock, options.random.child("disk"), this.#behaviours);
   }
 
   get program(): GatewayProgram | undefined {
@@ -39,6 +42,21 @@ export class LoopbackGateway {
   /** Timers that a program left behind when it was stopped or killed, over all runs. */
   get timersLeft(): number {
     return this.#timersLeft;
+  }
+
+  /** Has the disk fail in this way until what it gives is called. */
+  failDisk(failure: DiskFailure): () => void {
+    return this.#behaviours.lay({
+      name: `disk ${failure}`,
+      onDisk: (request) => {
+        if (request.kind === "read") return false;
+        if (failure === "torn") request.tears();
+        else if (failure === "read-only") request.fail("EROFS");
+        else if (request.kind === "write") request.fail("ENOSPC");
+        else return false;
+        return true;
+      },
+    });
   }
 
   powerOn(): void {

@@ -10,7 +10,6 @@ import { checkMode, faultKinds } from "../faults/catalogue.ts";
 import { type Fault, isLinkFault, type World } from "../faults/fault.ts";
 import { FaultError } from "../faults/fault-error.ts";
 import { MqttDouble } from "../faults/mqtt-double.ts";
-import { failDisk } from "../faults/site-world.ts";
 import { Operator } from "../operator.ts";
 import type { RunningPanel } from "../panels/panel.ts";
 import type { EventLog } from "../record/event-log.ts";
@@ -224,6 +223,16 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     }
   }
 
+  /** PEM of the authority that all parties of the site trust. */
+  get authorityPem(): string {
+    return this.#authority.pem;
+  }
+
+  /** A host's way into the site's network, for who wants to look for himself: "operator", "gateway" or "double". */
+  network(host: string): Hardware["network"] {
+    return this.#network(host);
+  }
+
   between(one: string, other: string): LinkHandle {
     return new LinkHandle(this.#linkWorld(), [one, other]);
   }
@@ -339,6 +348,8 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
       for (const session of this.operator.openSessions) await session.disconnects();
       await isGone("tunnels and sessions to end", () => this.#sessionsLeft());
       if (this.#gateway.isRunning) await this.gatewayStops();
+      // What a power cut has left behind would end by its survivor's keep-alive: nobody waits for that here.
+      for (const connection of this.relays.conversations()) if (connection.isHalfOpen) connection.breakOff();
       await isGone("the gateway's connections to end", () => this.#connectionsOf("gateway"));
       if (this.#gateway.timersLeft > 0) leaks.push(`${this.#gateway.timersLeft} timers of the gateway`);
       await this.#stopCloud({ hard: false });
@@ -540,7 +551,7 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
       jumpClock: (host, byMs) => (host === "cloud" ? this.#cloudClock : this.#gateway.clock).jump(byMs),
       kickBroker: () => this.#front.kickBroker(),
       duplicateClient: ({ againAfterMs }) => this.#copyGateway(againAfterMs),
-      failDisk: (failure) => failDisk(this.#gateway.disk, failure),
+      failDisk: (failure) => this.#gateway.failDisk(failure),
     };
   }
 

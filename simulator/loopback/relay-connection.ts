@@ -76,6 +76,11 @@ export class RelayConnection implements CarriedConnection {
     return `${this.client.host}:${this.client.port} > ${this.server.host}:${this.server.port}${state}${gone}`;
   }
 
+  /** Whether one end has forgotten the connection and the other has not heard of it. */
+  get isHalfOpen(): boolean {
+    return this.#vanished.size > 0;
+  }
+
   /** Whether the far end has accepted. */
   get isAccepted(): boolean {
     return this.#isAccepted;

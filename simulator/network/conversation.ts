@@ -9,6 +9,8 @@ import { Pipe } from "./pipe.ts";
 /** How long a survivor's system is silent before it asks whether the other end still exists, and then waits. */
 const keepAliveMs = 60_000;
 const keepAliveAnswerMs = 75_000;
+/** The same for the system that dialled: how hardware/linux/connection.ts sets up its sockets. */
+const diallerKeepAliveMs = 10_000;
 /** How long a dialler's system probes a silent peer before it gives up, as hardware/linux/connection.ts sets it. */
 const diallerGivesUpMs = 20_000;
 
@@ -158,7 +160,8 @@ export class Conversation {
 
   #oneEndVanished(): void {
     this.#endClosed();
-    if (this.#state !== "ended") this.#watchSurvivor(keepAliveMs);
+    if (this.#state === "ended") return;
+    this.#watchSurvivor(this.#clientEnd?.isClosed === false ? diallerKeepAliveMs : keepAliveMs);
   }
 
   #synArrived(): void {
@@ -230,7 +233,7 @@ export class Conversation {
         if (survivor === undefined) return;
         const isReachable = !this.#isDark(this.client.host) && !this.#isDark(this.server.host);
         if (isReachable) this.breakOff();
-        else if (waitMs === keepAliveMs) this.#watchSurvivor(keepAliveAnswerMs);
+        else if (waitMs !== keepAliveAnswerMs) this.#watchSurvivor(keepAliveAnswerMs);
         else survivor.giveUp();
       },
       waitMs,

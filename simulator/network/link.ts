@@ -68,15 +68,24 @@ export class Link {
 
   /**
    * Runs one chunk, as it was sent, through the latency and all faults; order is kept. Each fault sees when it let the last
-   * chunk go itself, and not what later faults made of it: a thin line before a long one stays as thin as it is.
+   * chunk go itself, and not what later faults made of it: a thin line before a long one stays as thin as it is. `sinces`
+   * is kept for as long as the link is not dark, `stages` from one change of its faults to the next.
    */
-  plan(from: string, sent: Delivery, context: PlanContext, stages: Stages = new Map()): readonly Delivery[] {
+  plan(
+    from: string,
+    sent: Delivery,
+    context: PlanContext,
+    stages: Stages = new Map(),
+    sinces: Stages = new Map(),
+  ): readonly Delivery[] {
     const atMs = this.#isUp(this.otherHost(from)) ? sent.atMs + this.latencyMs : Number.POSITIVE_INFINITY;
     let deliveries: readonly Delivery[] = [{ ...sent, atMs }];
     for (const applied of this.#faultsFrom(from)) {
       const draw = (context.draw + applied.turn * goldenFraction) % 1;
       const previousAtMs = stages.get(applied) ?? context.previousAtMs;
-      deliveries = planEach(applied.fault, deliveries, { ...context, draw, previousAtMs });
+      const sinceMs = sinces.get(applied) ?? context.nowMs;
+      sinces.set(applied, sinceMs);
+      deliveries = planEach(applied.fault, deliveries, { ...context, draw, previousAtMs, sinceMs });
       const last = deliveries.findLast(({ isStray }) => isStray !== true);
       if (last !== undefined) stages.set(applied, last.atMs);
     }

@@ -175,6 +175,9 @@ export class SimulatedNetwork {
     if (bytes === undefined) return { kind: "no-route" };
     const way = findWay([...this.#hosts.values()], from, bytes);
     if (way.kind === "internet") return this.#routeOutside(from, { address, bytes, port }, way.sourceAddress);
+    // A router that translates has its outside address on a network on which others may be too.
+    const attached = way.kind === "nobody" && this.#isOutsideOfNat(bytes) ? from.addressOnNetworkOf(bytes) : undefined;
+    if (attached !== undefined) return this.#routeOutside(from, { address, bytes, port }, attached);
     if (way.kind !== "host") return way;
     return { ...way, link: this.link(from.name, way.host.name) };
   }
@@ -201,6 +204,11 @@ export class SimulatedNetwork {
       ...(nat === undefined ? {} : { seenAs: { address: nat.outside, port: nat.takePort() } }),
       ...(inside === undefined ? {} : { inside: { address: inside.address, port: inside.port } }),
     };
+  }
+
+  #isOutsideOfNat(bytes: AddressBytes): boolean {
+    const address = formatAddress(bytes);
+    return this.#nats.some(({ outside }) => outside === address);
   }
 
   remember(conversation: Conversation): void {

@@ -49,6 +49,7 @@ export class Pipe {
   readonly #strays = new Set<TimerHandle>();
   #newStrays: Delivery[] = [];
   #stages: Stages = new Map();
+  #sinces: Stages = new Map();
   #lastBytesAtMs = 0;
   #sentBytes = 0;
   #deliveredBytes = 0;
@@ -57,6 +58,7 @@ export class Pipe {
   #windowStartBytes = 0;
   /** Whether no acknowledgement came back since the link changed last. */
   #wasDark: boolean;
+  #wasHeld = false;
 
   constructor(options: PipeOptions) {
     this.#options = options;
@@ -126,6 +128,10 @@ export class Pipe {
   #linkChanged(): void {
     // What the far system has had so far stays acknowledged, whatever becomes of the link.
     if (!this.#wasDark) this.#acknowledge(this.#takenBytes());
+    // Where nothing passes no pace is kept up.
+    const isHeld = this.#isHeld();
+    if (isHeld || this.#wasHeld) this.#sinces = new Map();
+    this.#wasHeld = isHeld;
     this.#wasDark = this.#isDark();
     this.#planned = [];
     this.#stages = new Map();
@@ -147,7 +153,7 @@ export class Pipe {
     };
     const travelling = { kind: sent.kind, bytes: rest, atMs: sent.sentAtMs };
     const deliveries = this.#isCarried()
-      ? link.plan(from, travelling, context, this.#stages)
+      ? link.plan(from, travelling, context, this.#stages, this.#sinces)
       : [{ ...travelling, atMs: Number.POSITIVE_INFINITY }];
     let previousAtMs = this.#planned.at(-1)?.delivery.atMs ?? 0;
     for (const delivery of deliveries) {
@@ -244,10 +250,14 @@ export class Pipe {
     }
   }
 
+  #isHeld(): boolean {
+    const { link, from } = this.#options;
+    return link.isDark(from) || !this.#isCarried();
+  }
+
   /** In either direction: bytes do not arrive, or their acknowledgements do not. */
   #isDark(): boolean {
-    const { link, from } = this.#options;
-    return link.isDark(from) || this.#isReverseDark();
+    return this.#isHeld() || this.#isReverseDark();
   }
 
   #isReverseDark(): boolean {

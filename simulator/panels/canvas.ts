@@ -35,6 +35,20 @@ export class Canvas {
     this.#fill(at.x, at.y, width * scale, height * scale, colour);
   }
 
+  /** Mixes a colour into what is there, by a share from 0 to 1. */
+  veil(x: number, y: number, width: number, height: number, colour: number, share: number): void {
+    const at = this.#place(x, y);
+    const { scale } = this.view;
+    const right = Math.min(this.frame.width, Math.round(at.x + width * scale));
+    const bottom = Math.min(this.frame.height, Math.round(at.y + height * scale));
+    for (let row = Math.max(0, Math.round(at.y)); row < bottom; row += 1) {
+      for (let column = Math.max(0, Math.round(at.x)); column < right; column += 1) {
+        const place = row * this.frame.width + column;
+        this.frame.pixels[place] = mix(this.frame.pixels[place] ?? 0, colour, share);
+      }
+    }
+  }
+
   #fill(x: number, y: number, width: number, height: number, colour: number): void {
     const left = Math.max(0, Math.round(x));
     const right = Math.min(this.frame.width, Math.round(x + width));
@@ -74,7 +88,12 @@ export class Canvas {
         this.#fill(x, y + row, width, 1, colour);
         continue;
       }
+      // Between the corners a row is as far outside everywhere.
+      const [left, right] = [Math.ceil(radius), Math.floor(width - radius)];
+      const isFilled = radius - dy + 0.5 >= 1 && right > left;
+      if (isFilled) this.#fill(x + left, y + row, right - left, 1, colour);
       for (let column = 0; column < width; column += 1) {
+        if (isFilled && column === left) column = right;
         const dx = Math.max(radius - column - 0.5, column + 0.5 - (width - radius), 0);
         this.#blend(x + column, y + row, colour, radius - Math.hypot(dx, dy) + 0.5);
       }
@@ -103,13 +122,22 @@ export class Canvas {
     const centre = this.#place(shape.centreX, shape.centreY);
     const [centreX, centreY] = [Math.round(centre.x), Math.round(centre.y)];
     const reach = Math.ceil(outer) + 1;
+    // Most of the square is far outside or inside: found by squares, with a margin for what the square root rounds.
+    const outermost = (outer + 0.6) ** 2;
+    const innermost = inner < 0.6 ? -1 : (inner - 0.6) ** 2;
     for (let y = -reach; y <= reach; y += 1) {
       for (let x = -reach; x <= reach; x += 1) {
+        const squared = x * x + y * y;
+        if (squared > outermost || squared < innermost) continue;
         const distance = Math.hypot(x, y);
-        const turn = (Math.atan2(-x, y) / (2 * Math.PI) + 1) % 1;
         const across = Math.min(outer - distance + 0.5, distance - inner + 0.5);
+        if (to - from >= 1) {
+          this.#blend(centreX + x, centreY + y, colour, Math.min(across, 1));
+          continue;
+        }
+        const turn = (Math.atan2(-x, y) / (2 * Math.PI) + 1) % 1;
         const arcLength = 2 * Math.PI * Math.max(distance, 1);
-        const along = to - from >= 1 ? 1 : Math.min((turn - from) * arcLength, (to - turn) * arcLength) + 0.5;
+        const along = Math.min((turn - from) * arcLength, (to - turn) * arcLength) + 0.5;
         this.#blend(centreX + x, centreY + y, colour, Math.min(across, along));
       }
     }

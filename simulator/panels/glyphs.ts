@@ -1,4 +1,4 @@
-// The panels' own bitmap font: printable ASCII and the degree sign, five pixels wide and seven high above the base line, drawn for this project.
+// The panels' own bitmap font: printable ASCII, the degree sign and German letters, five pixels wide and seven high above the base line, drawn for this project.
 
 export const glyphWidth = 5;
 /** Seven rows above the base line and two below it. */
@@ -105,11 +105,28 @@ const rows = new Map<string, string>([
   ["}", "18040402040418"],
   ["~", "00000815020000"],
   ["°", "0c12120c000000"],
+  ["·", "0000000c0c0000"],
+  ["ä", "0a000e010f110f"],
+  ["ö", "0a000e1111110e"],
+  ["ü", "0a00111111130d"],
+  ["Ä", "0a000e111f1111"],
+  ["Ö", "110e111111110e"],
+  ["Ü", "0a00111111110e"],
+  ["ß", "0c12141211121410"],
 ]);
 
-/** Rows of a character, each five bits; an unknown one is shown as a question mark. */
+/** What looks nearly the same. */
+const likenesses = new Map([
+  ...[..."\u2010\u2011\u2012\u2013\u2014\u2212"].map((dash) => [dash, "-"] as const),
+  ...[..."\u2018\u2019\u00b4"].map((quote) => [quote, "'"] as const),
+  ...[..."\u201c\u201d\u201e"].map((quote) => [quote, '"'] as const),
+]);
+
+/** Rows of a character, each five bits; marks on an unknown one are left out, or it is shown as a question mark. */
 export function glyphRows(character: string): readonly number[] {
-  const text = rows.get(character) ?? rows.get("?") ?? "";
+  const [plain = ""] = character.normalize("NFD");
+  const known = [character, likenesses.get(character), plain, "?"].find((one) => one !== undefined && rows.has(one));
+  const text = rows.get(known ?? "?") ?? "";
   return Array.from({ length: glyphHeight }, (_, row) => Number.parseInt(text.slice(row * 2, row * 2 + 2) || "0", 16));
 }
 

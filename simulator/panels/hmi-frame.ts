@@ -17,7 +17,9 @@ export function drawHeader({ canvas, theme, nowMs, state }: Drawing, title: stri
   const { width, height } = layout.header;
   canvas.fill(0, 0, width, height, theme.header);
   canvas.fill(0, height - 3, width, 3, theme.accent);
-  const titleEnd = canvas.text(16, 15, fitted(title, 2.25, 430), 2.25, theme.headerText);
+  // The page's name takes the rest, but for the first one, which has none.
+  const titleWidth = state.page === "overview" ? 550 : 430;
+  const titleEnd = canvas.text(16, 15, fitted(title, 2.25, titleWidth), 2.25, theme.headerText);
   if (state.page !== "overview") {
     canvas.fill(titleEnd + 12, 14, 1, 20, mix(theme.header, theme.headerText, 0.4));
     const faint = mix(theme.header, theme.headerText, 0.75);

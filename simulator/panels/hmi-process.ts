@@ -42,7 +42,7 @@ function drawPress(drawing: Drawing, [pressure, temperature, rate, level]: Signa
   pipe([
     [280, 384],
     [280, 190],
-    [600, 190],
+    [630, 190],
   ]);
   pipe([
     [470, 190],

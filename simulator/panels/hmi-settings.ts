@@ -69,7 +69,6 @@ function keyColour(isWord: boolean): number {
 
 /** What is behind the keypad steps back. */
 function veil({ canvas, theme }: Pick<Drawing, "canvas" | "theme">): void {
-  for (let row = layout.header.height; row < screenHeight - layout.alarm.height; row += 2) {
-    canvas.fill(0, row, screenWidth, 1, mix(theme.background, theme.header, 0.25));
-  }
+  const { height: top } = layout.header;
+  canvas.veil(0, top, screenWidth, screenHeight - layout.alarm.height - top, theme.header, 0.35);
 }

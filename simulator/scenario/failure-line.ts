@@ -28,7 +28,8 @@ export function fileOfCaller(caller: (...args: never[]) => unknown): string | un
 
 /** "simulator/scenarios/half-open-panel.ts:31:18", below `folder` if it stands there. */
 export function lineText({ file, line, column }: StackLine, folder: string): string {
-  const inside = file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : file;
+  const start = `${folder.replace(/\/$/, "")}/`;
+  const inside = file.startsWith(start) ? file.slice(start.length) : file;
   return `${inside}:${line}:${column}`;
 }
 

@@ -1,8 +1,8 @@
 // Carries out one scenario on a site of its own and tells how it went: the outcome, the record, and where it failed.
+import type { Clock } from "#hardware/ports.ts";
 import { EventLog } from "../record/event-log.ts";
 import type { KeptDelivery } from "../record/kept-deliveries.ts";
 import { checkScenarioMode, type Scenario } from "../scenario.ts";
-import { storyStartsAtMs } from "../simulated-clock.ts";
 import { Site, type SiteOptions } from "../site.ts";
 import type { SiteMode, SitePanels, SiteVocabulary } from "../site-vocabulary.ts";
 import { appliedFaults } from "./applied-faults.ts";
@@ -16,7 +16,8 @@ export interface ScenarioStep {
 }
 
 /** What runs: a site and its end. */
-export type RunningSite = SiteVocabulary & AsyncDisposable & { readonly keptDeliveries?: readonly KeptDelivery[] };
+export type RunningSite = SiteVocabulary &
+  AsyncDisposable & { readonly clock: Pick<Clock, "nowMs">; readonly keptDeliveries?: readonly KeptDelivery[] };
 export type StartSite = (options: SiteOptions<SitePanels>) => Promise<RunningSite>;
 
 export interface RunScenarioOptions {
@@ -27,6 +28,8 @@ export interface RunScenarioOptions {
   readonly keepBytes?: boolean;
   /** Told of each step as it happens. */
   readonly onStep?: (step: ScenarioStep) => void;
+  /** Ends the run, in order and as a failure. */
+  readonly signal?: AbortSignal;
   /** How a site of the mode is started; one in memory unless told otherwise. */
   readonly startSite?: StartSite;
 }
@@ -72,7 +75,7 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
   const stopwatch = startStopwatch();
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = framesMax;
-  const run = new Run(scenario, options.onStep);
+  const run = new Run(scenario, options);
   const uncaught = listenForCrashes((error) => run.failed(error));
   try {
     const { panels, site: settings } = scenario;
@@ -87,7 +90,7 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
     outcome: failure === undefined ? "passed" : "failed",
     durationMs: stopwatch(),
     virtualMs: run.virtualMs,
-    startedAtMs: scenario.site.startAtMs ?? storyStartsAtMs,
+    startedAtMs: run.startedAtMs,
     appliedFaults: appliedFaults(record.entries),
     ...(failure === undefined ? {} : { failure }),
     world: run.world,
@@ -99,15 +102,19 @@ class Run {
   record: RunRecord = new EventLog(() => 0);
   failure: ScenarioFailure | undefined;
   world = "The site did not start.";
+  /** Wall clock of the site at its start, in ms since the Unix epoch; 0 if it did not start. */
+  startedAtMs = 0;
   kept: readonly KeptDelivery[] = [];
   readonly #scenario: Scenario;
-  readonly #onStep: ((step: ScenarioStep) => void) | undefined;
+  readonly #onStep: RunScenarioOptions["onStep"];
+  readonly #signal: AbortSignal | undefined;
   #told = 0;
   #lastStep: ScenarioStep | undefined;
 
-  constructor(scenario: Scenario, onStep: ((step: ScenarioStep) => void) | undefined) {
+  constructor(scenario: Scenario, { onStep, signal }: RunScenarioOptions) {
     this.#scenario = scenario;
     this.#onStep = onStep;
+    this.#signal = signal;
   }
 
   get virtualMs(): number {
@@ -124,6 +131,7 @@ class Run {
       return;
     }
     this.record = site.record;
+    this.startedAtMs = Math.round(site.clock.nowMs() - this.virtualMs);
     try {
       await this.#tells(site);
     } catch (error) {
@@ -165,11 +173,12 @@ class Run {
     await site.until(
       () => {
         this.#tellSteps();
-        return ended !== undefined || this.failure !== undefined;
+        return ended !== undefined || this.failure !== undefined || this.#signal?.aborted === true;
       },
       { what: "the story to end", limitMs },
     );
     if (ended !== undefined && "error" in ended) throw (ended as { readonly error: unknown }).error;
+    if (ended === undefined && this.#signal?.aborted === true) throw new Error("stopped by a signal before its end");
   }
 
   #tellSteps(): void {

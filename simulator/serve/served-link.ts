@@ -9,6 +9,8 @@ import type { CarriedTarget } from "../loopback/link-carrier.ts";
 import type { RealClock } from "../loopback/real-clock.ts";
 import { RelayNetwork } from "../loopback/relay-network.ts";
 import { loopback, type RelayPort } from "../loopback/relay-port.ts";
+import { RunAuthority } from "../loopback/run-authority.ts";
+import { standInServer } from "../loopback/serve-tls.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { LinkHandle } from "../site/link-handle.ts";
 import { applyFaultSpec } from "../triggers/apply-fault-spec.ts";
@@ -57,6 +59,14 @@ export const linkFaultNames: readonly string[] = faultKinds
   .filter((kind) => onLinks(kind) === true)
   .map(({ name }) => name);
 
+let authority: RunAuthority | undefined;
+
+/** Of the certificates of who stands in for a target; nobody trusts it. Made when it is needed first, as that takes time. */
+function strangersAuthority(clock: RealClock): RunAuthority {
+  authority ??= new RunAuthority(["portal.example"], () => clock.nowMs());
+  return authority;
+}
+
 export class ServedLink {
   readonly name: string;
   readonly between: readonly [string, string];
@@ -74,7 +84,12 @@ export class ServedLink {
     this.between = between;
     this.target = target;
     this.#options = options;
-    this.#network = new RelayNetwork({ clock, random, hosts: between });
+    this.#network = new RelayNetwork({
+      clock,
+      random,
+      hosts: between,
+      serve: standInServer(clock, () => strangersAuthority(clock)),
+    });
     this.#site = this.#faultSite();
     this.#network.watchArrivals((connection, { at, kind, bytes }) => {
       const from = at === "server" ? between[0] : between[1];

@@ -49,11 +49,12 @@ export class GatewayBox {
 
   /** Everything stops at this moment and nobody is told. */
   powerCut(): void {
+    const isBooting = this.#booting !== undefined;
     this.#stopBooting();
     const program = this.#program;
     if (program === undefined) {
       // A program that was stopped in order has left the board running.
-      if (this.#options.board.hardware !== undefined) this.#options.board.powerOff();
+      if (isBooting || this.#options.board.hardware !== undefined) this.#options.board.powerOff();
       return;
     }
     this.#program = undefined;

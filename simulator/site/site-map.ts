@@ -29,6 +29,11 @@ export function addSiteHosts(
   for (const [index, name] of options.panelNames.entries()) {
     network.addHost(name, { interfaces: [ethernet("eth0", panelAddress(index), false)] });
   }
+  // Nothing dials in: the gateway is seen under the addresses of the factory's router and of the modem's carrier.
+  const factory = "198.51.100.77";
+  network.addNat({ inside: { address: "10.20.0.0", prefixLength: 24 }, outside: factory });
+  network.addNat({ inside: { address: "10.21.0.0", prefixLength: 24 }, outside: factory });
+  network.addNat({ inside: { address: "10.64.0.0", prefixLength: 10 }, outside: "203.0.113.200" });
 }
 
 /** Beside its cable the gateway has wireless and a modem, in case the cable is pulled. */

@@ -2,13 +2,17 @@
 import type { FaultKind } from "../faults/fault-kind.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import type { EventAsk } from "../triggers/event-kinds.ts";
+import { byFactors, pick } from "./draw-numbers.ts";
+import { drawEndpoints, drawKnocks, drawSteady, drawTerminals, type PeopleField } from "./draw-people.ts";
 import { mildMs, swarmFaultKinds } from "./fault-table.ts";
 import {
   type FaultEvent,
+  type PlanEvent,
   type RestartEvent,
   type SessionEvent,
   type Stream,
   type SwarmPlan,
+  usualSite,
   type ViewEvent,
   withEvents,
 } from "./swarm-plan.ts";
@@ -21,6 +25,12 @@ const faultsMax = 14;
 const sessionsMax = 26;
 /** One run in so many has a panel with a picture: its drawing takes most of the real time. */
 const runsPerView = 8;
+/** The same of SSH, whose key exchange takes real time too, and of Telnet. */
+const runsPerTerminal = 4;
+const runsPerLimit = 6;
+const runsPerNew = 6;
+/** Within this a new gateway is let in, if nothing breaks. */
+const arrivalMs = 60_000;
 /** Kinds of which one alone may be in force at a time, because the world has one of what they take away. */
 const exclusive = /^(power-cut|cloud-restart|restart|disk-|watchdog|modem|uplink|duplicate-client-id|clock-jump)/;
 
@@ -36,24 +46,86 @@ export function drawPlan(seed: number, options: DrawOptions = {}): SwarmPlan {
   const lastsMs = options.lastsMs ?? runMs;
   const bytePanels = ["plc", "mixer2", "press4"].slice(0, random.integer(1, 3));
   const vncPanels = random.integer(1, runsPerView) === 1 ? ["hmi1"] : [];
-  const panels = { bytePanels, vncPanels };
+  const luck = random.child("terminals");
+  const sshPanels = luck.integer(1, runsPerTerminal) === 1 ? ["pc1", "pc2"].slice(0, luck.integer(1, 2)) : [];
+  const telnetPanels = luck.integer(1, runsPerTerminal) === 1 ? ["menu1"] : [];
+  const panels = { bytePanels, vncPanels, sshPanels, telnetPanels };
   const weather = drawWeather(random.child("weather"), { ...panels, lastsMs });
   const kinds = options.kinds ?? swarmFaultKinds;
-  const faults = drawFaults(random.child("faults"), { kinds, ...panels, lastsMs });
+  const isNew = random.child("new").integer(1, runsPerNew) === 1;
+  const faults = drawFaults(random.child("faults"), { kinds, ...panels, lastsMs, isNew });
   const sessions = drawSessions(random.child("sessions"), { ...panels, lastsMs, faults });
-  const events = [...weather, ...faults, ...sessions];
-  return withEvents({ format: "postern-swarm-plan-1", seed, lastsMs, ...panels, events }, events);
+  const people = drawPeople(random.child("people"), { ...panels, lastsMs });
+  const stop = drawStop(random.child("stop"), { kinds, ...panels, lastsMs, faults });
+  const events = [...weather, ...faults, ...sessions, ...people, ...stop];
+  const limits = { ...drawLimits(random.child("limits")), isNew };
+  return withEvents({ format: "postern-swarm-plan-1", seed, lastsMs, ...panels, ...limits, events }, events);
 }
 
-interface Field {
-  readonly bytePanels: readonly string[];
+/** Most runs have the product's own; in the others it is soon too much, or too long. */
+function drawLimits(random: SeededRandom): Pick<SwarmPlan, "tunnelsMax" | "sessionLifeMs"> {
+  return {
+    tunnelsMax: random.integer(1, runsPerLimit) === 1 ? random.integer(1, 3) : usualSite.tunnelsMax,
+    sessionLifeMs: random.integer(1, runsPerLimit) === 1 ? byFactors(random, 20_000, 120_000) : usualSite.sessionLifeMs,
+  };
+}
+
+/** After the sessions that `drawSessions` has numbered. */
+const steadyIds = 100;
+
+function drawPeople(random: SeededRandom, field: Field): readonly PlanEvent[] {
+  return [
+    ...drawSteady(random.child("steady"), field, steadyIds),
+    ...drawTerminals(random.child("terminals"), field),
+    ...drawKnocks(random.child("knocks"), field),
+    ...drawEndpoints(random.child("endpoints"), field),
+  ];
+}
+
+const runsPerStop = 8;
+
+/**
+ * The gateway is stopped in order while one of its wires is dead: at once, so that what it waits for does not come, or
+ * when it has found out. Sessions come shortly before, and while it stops.
+ */
+function drawStop(
+  random: SeededRandom,
+  field: FieldWithFaults & { readonly kinds: readonly FaultKind[] },
+): readonly PlanEvent[] {
+  const kind = field.kinds.find(({ name }) => name === "black-hole");
+  if (kind === undefined || random.integer(1, runsPerStop) > 1 || field.lastsMs < 180_000) return [];
+  const atMs = random.integer(calmStartMs, field.lastsMs - 120_000);
+  const panel = pick(random, field.bytePanels);
+  const between = pick(random, [["cloud", "gateway"] as const, ["gateway", panel] as const]);
+  const waitMs = random.integer(1, 3) === 1 ? random.integer(19_000, 45_000) : random.integer(100, 3_000);
+  const parameters = kind.draw(random);
+  const dead: FaultEvent = { kind: "fault", atMs, forMs: waitMs + 15_000, fault: kind.name, parameters, between };
+  const restart: RestartEvent = { kind: "restart", atMs: atMs + waitMs, forMs: 10_000 };
+  if (field.faults.some((other) => excludes(other, restart))) return [];
+  const sessions = [
+    atMs - random.integer(200, 4_000),
+    restart.atMs - random.integer(50, 2_000),
+    restart.atMs + random.integer(0, 4_000),
+  ];
+  return [
+    ...sessions.map((beginsMs, at): SessionEvent => {
+      const session = drawSession(random, stopId + at, { ...field, atMs: Math.max(0, beginsMs) });
+      return { ...session, panel, lastsMs: 30_000, panelThen: "stays" };
+    }),
+    dead,
+    restart,
+  ];
+}
+
+const stopId = 200;
+
+interface Field extends PeopleField {
   readonly vncPanels: readonly string[];
-  readonly lastsMs: number;
 }
 
 function drawFaults(
   random: SeededRandom,
-  field: Field & { readonly kinds: readonly FaultKind[] },
+  field: Field & { readonly kinds: readonly FaultKind[]; readonly isNew: boolean },
 ): readonly (FaultEvent | RestartEvent)[] {
   // Swarm testing: a run with few kinds goes deeper into them than one in which everything always happens.
   const share = [0.08, 0.2, 0.5][random.integer(0, 2)] ?? 0.2;
@@ -63,7 +135,10 @@ function drawFaults(
   const count = random.integer(1, faultsMax);
   for (let turn = 0; turn < count; turn += 1) {
     const kind = pick(random, names);
-    const atMs = random.integer(calmStartMs, field.lastsMs);
+    const isEarly = field.isNew && random.integer(1, 2) === 1;
+    const atMs = isEarly
+      ? random.integer(0, Math.min(arrivalMs, field.lastsMs))
+      : random.integer(calmStartMs, field.lastsMs);
     const forMs = Math.min(byFactors(random, 200, 120_000), field.lastsMs - atMs);
     const event: FaultEvent | RestartEvent =
       kind === "restart" ? { kind: "restart", atMs, forMs } : drawFault(random, kind, { atMs, forMs }, field);
@@ -105,7 +180,7 @@ function drawFault(
   const when = drawMoment(random, kind.name);
   const fault = { ...plain, ...(when === undefined ? {} : { when }) };
   if (place === "site") return fault;
-  const panels = [...field.bytePanels, ...field.vncPanels];
+  const panels = [...field.bytePanels, ...field.vncPanels, ...field.sshPanels, ...field.telnetPanels];
   const wires = [
     ["operator", "cloud"],
     ["cloud", "gateway"],
@@ -213,15 +288,4 @@ const emptyStream: Stream = { bytes: 0, pieceBytes: 1, everyMs: 1000 };
 
 function drawTime(random: SeededRandom, { lastsMs }: Field): number {
   return random.integer(0, lastsMs);
-}
-
-/** As many below the middle by factors as above: short and long are equally worth trying. */
-function byFactors(random: SeededRandom, min: number, max: number): number {
-  return Math.round(min * (max / min) ** random.fraction());
-}
-
-function pick<T>(random: SeededRandom, choices: readonly T[]): T {
-  const choice = choices[random.integer(0, choices.length - 1)];
-  if (choice === undefined) throw new RangeError("There is nothing to draw from");
-  return choice;
 }

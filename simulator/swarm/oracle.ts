@@ -1,8 +1,11 @@
 // What must hold when everything has healed: the gateway is back, everything that began has ended, and no byte is wrong.
+import { watchdogStarvation } from "../faults/watchdog-starvation.ts";
+import type { Site } from "../site.ts";
 import type { PanelAccount } from "./checked-panel.ts";
 import type { CheckedSession } from "./checked-session.ts";
 import { Disturbances } from "./disturbances.ts";
 import { altersBytes } from "./fault-table.ts";
+import { aftermathMs, endingWords, hadEndpointChange, isAskedFor, judgePeople, reasonOf } from "./oracle-people.ts";
 import type { SwarmRun } from "./run-plan.ts";
 import { SwarmError } from "./swarm-failure.ts";
 import { faultsOf, type SessionEvent } from "./swarm-plan.ts";
@@ -12,8 +15,6 @@ const onlineLimitMs = 300_000;
 const endLimitMs = 240_000;
 /** The cloud fails an operation that nobody finished within 30 s. */
 const operationLimitMs = 60_000;
-/** How long after a fault its consequences may still be felt: back-offs, keep-alives, limits of connections. */
-const aftermathMs = 200_000;
 /** A client that takes nothing for less than this must not be given up. */
 const patientMs = 10_000;
 /** What ends a session although nobody wanted it to: with nothing wrong it must not be any other. */
@@ -23,7 +24,8 @@ const ownReasons = ["client.closed", "panel.closed", "panel.reset"];
 export async function judgeRun(run: SwarmRun, views: readonly Promise<void>[]): Promise<void> {
   const { site, watch } = run;
   await holds("gateway-online", () => site.gatewayIsOnline(onlineLimitMs));
-  for (const session of run.sessions) session.leave();
+  await holds("session-works", () => run.endpoints.heal());
+  for (const person of [...run.sessions, ...run.terminals, ...run.knocks]) person.leave();
   await holds("session-ends", () => everyoneHasLeft(run, views));
   await sessionWorks(run);
   await holds("operation-ends-once", () =>
@@ -35,13 +37,16 @@ export async function judgeRun(run: SwarmRun, views: readonly Promise<void>[]): 
   watch.look();
   watch.check();
   judgeLogs(run);
+  judgeWatchdog(site);
   const disturbances = new Disturbances(run.plan, site.record.entries);
   judgeWaits(run, disturbances);
   for (const session of run.sessions) judgeSession(run, session, disturbances);
+  judgePeople(run, disturbances);
 }
 
-async function everyoneHasLeft({ site, sessions }: SwarmRun, views: readonly Promise<void>[]): Promise<void> {
-  const all = Promise.all([...sessions.map(({ finished }) => finished), ...views]);
+async function everyoneHasLeft(run: SwarmRun, views: readonly Promise<void>[]): Promise<void> {
+  const { site, sessions, terminals, knocks } = run;
+  const all = Promise.all([...[...sessions, ...terminals, ...knocks].map(({ finished }) => finished), ...views]);
   await site.until(all, { what: "every session to end after its operator has left", limitMs: endLimitMs });
   await site.until(() => site.gateway.status().tunnels.length === 0 && site.cloud.status().sessions === 0, {
     what: "every tunnel and session to end",
@@ -77,6 +82,7 @@ async function sessionWorks(run: SwarmRun): Promise<void> {
       await site.passes(2_000);
       session.leave();
       await site.until(session.finished, { what: "the last session to end", limitMs: 60_000 });
+      await site.until(() => site.gateway.status().tunnels.length === 0, { what: "its tunnel to end" });
       const [operation] = watch.operations().slice(before);
       if (operation?.status !== "SUCCESSFUL") throw new Error(`its operation is ${operation?.status ?? "not there"}`);
     });
@@ -99,6 +105,20 @@ function judgeLogs({ site }: SwarmRun): void {
     throw new SwarmError("internal-error", `a program says: ${JSON.stringify(line)}`);
   }
 }
+
+/** Who arms the watchdog pets it: it may bite only a program that was made to hang. */
+export function judgeWatchdog({ board, record }: Pick<Site, "board" | "record">): void {
+  const wasStarved = record.entries.some(
+    ({ kind, ...entry }) => kind === "fault" && "name" in entry && entry.name === starved,
+  );
+  if (board.watchdog.bitten === 0 || wasStarved) return;
+  throw new SwarmError(
+    "watchdog",
+    `the watchdog rebooted the board ${board.watchdog.bitten} times and nobody starved it`,
+  );
+}
+
+const starved = watchdogStarvation().name;
 
 /** Nobody waits in vain: a gateway that is online, with nothing wrong, must not have been given up as too slow. */
 function judgeWaits({ site }: SwarmRun, disturbances: Disturbances): void {
@@ -138,7 +158,7 @@ function judgeSession(run: SwarmRun, session: CheckedSession, disturbances: Dist
   judgePrefix(session, account);
   const { askedAtMs, endedAtMs = Number.POSITIVE_INFINITY } = session;
   if (!disturbances.areBetween(askedAtMs, endedAtMs)) judgeWhole(session, account);
-  if (!disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) judgeEnding(session);
+  if (!disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) judgeEnding(run, session);
 }
 
 function judgePrefix(session: CheckedSession, account: PanelAccount | undefined): void {
@@ -175,26 +195,16 @@ function judgeWhole(session: CheckedSession, account: PanelAccount | undefined):
   }
 }
 
-function judgeEnding(session: CheckedSession): void {
-  const { id, leaves, pausesMs } = session.plan;
+function judgeEnding(run: SwarmRun, session: CheckedSession): void {
+  const { id, leaves, pausesMs, panel } = session.plan;
   if (session.refusal !== undefined) {
+    if (hadEndpointChange(run, panel, session)) return;
     throw new SwarmError("session-works", `session ${id} was refused although nothing was wrong: ${session.refusal}`);
   }
   if (leaves === "breaks-off" && session.leftAtMs !== undefined) return;
   const reason = reasonOf(session);
-  if (ownReasons.includes(reason)) return;
+  if (ownReasons.includes(reason) || isAskedFor(run, panel, session)) return;
   // Whoever takes nothing for long answers no ping either.
   if (pausesMs >= patientMs && (reason === "client.lost" || reason === "client.stalled")) return;
   throw new SwarmError("session-works", `session ${id} ended although nothing was wrong: ${endingWords(session)}`);
-}
-
-/** On our own channel the cloud says it; otherwise the close frame does. */
-function reasonOf({ ending }: CheckedSession): string {
-  return ending?.said?.reason ?? ending?.reason ?? "";
-}
-
-function endingWords(session: CheckedSession): string {
-  const { ending, refusal } = session;
-  if (ending === undefined) return refusal ?? "not yet";
-  return `${ending.code} ${reasonOf(session)} ${ending.said?.text ?? ""}`.trim();
 }

@@ -2,7 +2,18 @@
 import { FaultError } from "../faults/fault-error.ts";
 import { parseFaultSpec } from "../faults/fault-spec.ts";
 import { unknownWord } from "../faults/nearest-word.ts";
-import type { FaultEvent, PlanEvent, RestartEvent, SessionEvent, Stream, SwarmPlan, ViewEvent } from "./swarm-plan.ts";
+import {
+  doors,
+  type FaultEvent,
+  type PlanEvent,
+  type RestartEvent,
+  type SessionEvent,
+  type Stream,
+  type SwarmPlan,
+  type TerminalEvent,
+  usualSite,
+  type ViewEvent,
+} from "./swarm-plan.ts";
 
 /** The file cannot be used; the message says where and what was meant. */
 export class PlanError extends Error {
@@ -37,18 +48,23 @@ export function parsePlan(text: string, file: string): SwarmPlan {
     throw new PlanError(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const plan = new Reader(json, "plan", place);
-  plan.takesOnly(["format", "seed", "lastsMs", "bytePanels", "vncPanels", "events"]);
+  const [panelLists, limits] = [["bytePanels", "vncPanels", "sshPanels", "telnetPanels"], Object.keys(usualSite)];
+  plan.takesOnly(["format", "seed", "lastsMs", ...panelLists, ...limits, "events"]);
   plan.word("format", ["postern-swarm-plan-1"]);
   const bytePanels = plan.names("bytePanels", 1);
   const vncPanels = plan.names("vncPanels", 0);
+  const sshPanels = plan.has("sshPanels") ? plan.names("sshPanels", 0) : [];
+  const telnetPanels = plan.has("telnetPanels") ? plan.names("telnetPanels", 0) : [];
   const lastsMs = plan.whole("lastsMs", 0, dayMs);
-  const panels = { byte: bytePanels, vnc: vncPanels };
+  const panels = { byte: bytePanels, vnc: vncPanels, terminal: [...sshPanels, ...telnetPanels] };
   const events = plan
     .list("events", eventsMax)
     .map((event, at) => readEvent(event, `events[${at}]`, { panels, place }));
-  const ids = events.flatMap((event) => (event.kind === "session" ? [event.id] : []));
-  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice !== undefined) throw place("events", `two sessions have the id ${twice}`);
+  for (const kind of ["session", "terminal"] as const) {
+    const ids = events.flatMap((event) => (event.kind === kind ? [event.id] : []));
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (twice !== undefined) throw place("events", `two ${kind}s have the id ${twice}`);
+  }
   const late = events.find((event) => event.atMs > lastsMs);
   if (late !== undefined)
     throw place("events", `one begins at ${late.atMs} ms, after the end of the run at ${lastsMs}`);
@@ -58,6 +74,11 @@ export function parsePlan(text: string, file: string): SwarmPlan {
     lastsMs,
     bytePanels,
     vncPanels,
+    sshPanels,
+    telnetPanels,
+    tunnelsMax: plan.has("tunnelsMax") ? plan.whole("tunnelsMax", 1, 1000) : usualSite.tunnelsMax,
+    sessionLifeMs: plan.has("sessionLifeMs") ? plan.whole("sessionLifeMs", 1000, dayMs) : usualSite.sessionLifeMs,
+    isNew: plan.has("isNew") && plan.truth("isNew"),
     events: [...events].sort((one, other) => one.atMs - other.atMs),
   };
 }
@@ -65,13 +86,17 @@ export function parsePlan(text: string, file: string): SwarmPlan {
 type Complain = (where: string, problem: string) => PlanError;
 
 interface EventContext {
-  readonly panels: { readonly byte: readonly string[]; readonly vnc: readonly string[] };
+  readonly panels: {
+    readonly byte: readonly string[];
+    readonly vnc: readonly string[];
+    readonly terminal: readonly string[];
+  };
   readonly place: Complain;
 }
 
 function readEvent(json: unknown, where: string, context: EventContext): PlanEvent {
   const event = new Reader(json, where, context.place);
-  const kind = event.word("kind", ["fault", "restart", "session", "view"]);
+  const kind = event.word("kind", ["fault", "restart", "session", "view", "terminal", "knock", "endpoint"]);
   const atMs = event.whole("atMs", 0, dayMs);
   switch (kind) {
     case "fault":
@@ -87,15 +112,44 @@ function readEvent(json: unknown, where: string, context: EventContext): PlanEve
         panel: event.word("panel", context.panels.vnc),
         lastsMs: event.whole("lastsMs", 0, dayMs),
       } satisfies ViewEvent;
+    case "terminal":
+      return readTerminal(event, atMs, context);
+    case "knock":
+      event.takesOnly(["kind", "atMs", "door", "hasChannel"]);
+      return { kind, atMs, door: event.word("door", doors), hasChannel: event.truth("hasChannel") };
+    case "endpoint":
+      event.takesOnly(["kind", "atMs", "panel", "does"]);
+      return {
+        ...{ kind, atMs },
+        panel: event.word("panel", context.panels.byte),
+        does: event.word("does", ["change", "replace"]),
+      };
     default:
       return readSession(event, atMs, context);
   }
 }
 
+function readTerminal(event: Reader, atMs: number, { panels }: EventContext): TerminalEvent {
+  const own = ["id", "panel", "lines", "everyMs", "resizesEvery", "answers", "lastsMs", "leaves"];
+  event.takesOnly(["kind", "atMs", ...own]);
+  return {
+    kind: "terminal",
+    atMs,
+    id: event.whole("id", 1, 999_999),
+    panel: event.word("panel", panels.terminal),
+    lines: event.whole("lines", 0, 10_000),
+    everyMs: event.whole("everyMs", 1, dayMs),
+    resizesEvery: event.whole("resizesEvery", 0, 10_000),
+    answers: event.word("answers", ["rightly", "wrongly", "never"]),
+    lastsMs: event.whole("lastsMs", 0, dayMs),
+    leaves: event.word("leaves", ["in-order", "breaks-off", "logs-out"]),
+  };
+}
+
 function readFault(event: Reader, atMs: number, { panels, place }: EventContext): FaultEvent {
   event.takesOnly(["kind", "atMs", "forMs", "fault", "parameters", "between", "from", "when"]);
   const { kind: _kind, atMs: _atMs, forMs: _forMs, ...spec } = event.json;
-  const hosts = ["operator", "cloud", "gateway", ...panels.byte, ...panels.vnc];
+  const hosts = ["operator", "cloud", "gateway", ...panels.byte, ...panels.vnc, ...panels.terminal];
   try {
     const { fault, parameters = {}, between, from, when } = parseFaultSpec(spec, event.where, { hosts });
     return {
@@ -178,6 +232,10 @@ class Reader {
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
     const problem = `must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`;
     throw this.#complain(`${this.where}.${name}`, problem);
+  }
+
+  has(name: string): boolean {
+    return this.json[name] !== undefined;
   }
 
   truth(name: string): boolean {

@@ -1,16 +1,20 @@
 // Carries out one plan on a site of its own: things break for as long as it says, everything heals, and the oracle looks.
 import type { PanelProgram } from "../panels/panel.ts";
+import { sshPanel } from "../panels/ssh/ssh-panel.ts";
+import { telnetPanel } from "../panels/telnet/telnet-panel.ts";
 import { vncPanel } from "../panels/vnc-panel.ts";
 import { type CoverageCounts, MachineCoverage } from "../record/machine-coverage.ts";
-import { SeededRandom } from "../seeded-random.ts";
 import { Site } from "../site.ts";
 import { checkedPanel, type RunningCheckedPanel } from "./checked-panel.ts";
-import { CheckedSession } from "./checked-session.ts";
+import type { CheckedSession } from "./checked-session.ts";
+import { type CheckedTerminal, rightAnswer } from "./checked-terminal.ts";
+import { Crowd } from "./crowd.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { judgeRun } from "./oracle.ts";
 import { RunWatch } from "./run-watch.ts";
 import { SwarmError, type SwarmFailure } from "./swarm-failure.ts";
-import type { PlanEvent, SwarmPlan, ViewEvent } from "./swarm-plan.ts";
+import type { PlanEvent, SwarmPlan } from "./swarm-plan.ts";
+import type { EndpointKeeper, Knock } from "./visitors.ts";
 
 export interface RunOutcome {
   readonly seed: number;
@@ -33,18 +37,28 @@ export interface SwarmRun {
   readonly plan: SwarmPlan;
   readonly site: Site;
   readonly sessions: readonly CheckedSession[];
+  readonly terminals: readonly CheckedTerminal[];
+  readonly knocks: readonly Knock[];
+  readonly endpoints: EndpointKeeper;
   readonly panels: Readonly<Record<string, RunningCheckedPanel>>;
   readonly watch: RunWatch;
   /** Opens a session that is in no plan. */
   opens(event: Extract<PlanEvent, { kind: "session" }>): CheckedSession;
 }
 
+export interface RunHooks {
+  readonly extraOracle?: ExtraOracle;
+  /** Called when the site stands and nothing has happened yet: for a program that does something more with the board. */
+  readonly begins?: (site: Site) => void;
+}
+
 /** Never rejects for what the programs under test do wrong: that is the outcome's failure. */
-export async function runPlan(plan: SwarmPlan, extraOracle?: ExtraOracle): Promise<RunOutcome> {
-  const panels: Record<string, PanelProgram> = {};
-  for (const name of plan.bytePanels) panels[name] = checkedPanel();
-  for (const name of plan.vncPanels) panels[name] = vncPanel({ password: "secret12" });
-  const site = await Site.start({ seed: plan.seed, panels });
+export async function runPlan(plan: SwarmPlan, hooks: RunHooks = {}): Promise<RunOutcome> {
+  const { tunnelsMax: max, sessionLifeMs: totalMs } = plan;
+  const site = await Site.start({
+    ...{ seed: plan.seed, panels: panelsOf(plan), registered: !plan.isNew },
+    ...{ tunnels: { max }, limits: { totalMs } },
+  });
   const injector = new FaultInjector(site);
   const watch = new RunWatch(site);
   let failure: SwarmFailure | undefined;
@@ -54,7 +68,8 @@ export async function runPlan(plan: SwarmPlan, extraOracle?: ExtraOracle): Promi
   const crash = (error: unknown): void => failed(new SwarmError("crash", stackOf(error)));
   const uncaught = listenForCrashes(crash);
   try {
-    await carryOut({ plan, site, injector, watch }, extraOracle);
+    hooks.begins?.(site);
+    await carryOut({ plan, site, injector, watch }, hooks.extraOracle);
   } catch (error) {
     failed(error);
   }
@@ -69,6 +84,18 @@ export async function runPlan(plan: SwarmPlan, extraOracle?: ExtraOracle): Promi
   }
   uncaught();
   return outcomeOf(plan, site, { injector, failure, heldBytesPeak });
+}
+
+/** Those that speak bytes first: their addresses go by their place. */
+function panelsOf(plan: SwarmPlan): Readonly<Record<string, PanelProgram>> {
+  const panels: Record<string, PanelProgram> = {};
+  for (const name of plan.bytePanels) panels[name] = checkedPanel();
+  for (const name of plan.vncPanels) panels[name] = vncPanel({ password: "secret12" });
+  const questions = [{ prompts: [{ text: "Code: ", echo: true, answer: rightAnswer }] }];
+  for (const [at, name] of plan.sshPanels.entries())
+    panels[name] = at === 0 ? sshPanel() : sshPanel({ questions, tellsHostKey: false });
+  for (const name of plan.telnetPanels) panels[name] = telnetPanel({ title: name });
+  return panels;
 }
 
 function outcomeOf(
@@ -106,16 +133,8 @@ interface Stage {
 async function carryOut(stage: Stage, extraOracle: ExtraOracle | undefined): Promise<void> {
   const { plan, site, injector, watch } = stage;
   const startedAtMs = site.clock.monotonicMs();
-  const targets = await findTargets(site);
-  const random = new SeededRandom(`swarm/${plan.seed}/clients`);
-  const sessions: CheckedSession[] = [];
-  const views: Promise<void>[] = [];
-  const opens: SwarmRun["opens"] = (event) => {
-    const session = new CheckedSession(site, event, targetOf(targets, event.panel), random.child(String(event.id)));
-    sessions.push(session);
-    return session;
-  };
-  for (const { atMs, run } of timelineOf(stage, { opens, views })) {
+  const crowd = await Crowd.gather(site, plan);
+  for (const { atMs, run } of timelineOf(stage, crowd)) {
     const waitMs = startedAtMs + atMs - site.clock.monotonicMs();
     if (waitMs > 0) await site.passes(waitMs);
     watch.check();
@@ -127,24 +146,31 @@ async function carryOut(stage: Stage, extraOracle: ExtraOracle | undefined): Pro
   site.says("everything heals");
   await injector.heal();
   if (!site.isGatewayOn) site.powerOn();
-  const run: SwarmRun = { plan, site, sessions, panels: checkedPanels(site, plan), watch, opens };
-  await judgeRun(run, views);
+  await crowd.isRegistered();
+  const { sessions, terminals, knocks, endpoints } = crowd;
+  const opens: SwarmRun["opens"] = (event) => crowd.opens(event);
+  const people = { sessions, terminals, knocks, endpoints, opens };
+  const run: SwarmRun = { plan, site, ...people, panels: checkedPanels(site, plan), watch };
+  await judgeRun(run, crowd.views);
   await extraOracle?.(run);
 }
 
 type Timed = { readonly atMs: number; readonly run: () => void };
 
-function timelineOf(
-  { plan, site, injector }: Stage,
-  { opens, views }: { readonly opens: SwarmRun["opens"]; readonly views: Promise<void>[] },
-): readonly Timed[] {
+function timelineOf({ plan, injector }: Stage, crowd: Crowd): readonly Timed[] {
   const timeline = plan.events.flatMap((event): readonly Timed[] => {
     const { atMs } = event;
     switch (event.kind) {
       case "session":
-        return [{ atMs, run: () => void opens(event) }];
+        return [{ atMs, run: () => crowd.comes(event) }];
       case "view":
-        return [{ atMs, run: () => void views.push(look(site, event)) }];
+        return [{ atMs, run: () => crowd.looks(event) }];
+      case "terminal":
+        return [{ atMs, run: () => crowd.sitsDown(event) }];
+      case "knock":
+        return [{ atMs, run: () => crowd.knocksAt(event) }];
+      case "endpoint":
+        return [{ atMs, run: () => crowd.endpoints.begin(event) }];
       case "fault":
       case "restart":
         if (event.kind === "fault" && event.when !== undefined) return [{ atMs, run: () => injector.begin(event) }];
@@ -157,35 +183,6 @@ function timelineOf(
     }
   });
   return timeline.sort((one, other) => one.atMs - other.atMs);
-}
-
-/** A person at a VNC panel. What may go wrong under faults is the sessions' business; what came must be RFB. */
-async function look(site: Site, { panel, lastsMs }: ViewEvent): Promise<void> {
-  try {
-    const vnc = await site.operator.opensVnc(panel);
-    await site.passes(lastsMs);
-    vnc.types("C-9\n");
-    await site.passes(1000);
-    if (vnc.session.ending === undefined) await vnc.disconnects();
-    if (vnc.broken !== undefined) throw new SwarmError("bytes-are-prefix", `no RFB: ${vnc.broken.message}`);
-  } catch (error) {
-    if (error instanceof SwarmError) throw error;
-    site.says(`the person at ${panel} gives up`);
-  }
-}
-
-type Targets = ReadonlyMap<string, { readonly deviceId: string; readonly endpointId: string }>;
-
-async function findTargets(site: Site): Promise<Targets> {
-  const { deviceId } = site.operator;
-  const endpoints = await site.operator.endpoints();
-  return new Map(endpoints.map(({ name, id }) => [String(name), { deviceId, endpointId: String(id) }]));
-}
-
-function targetOf(targets: Targets, panel: string) {
-  const target = targets.get(panel);
-  if (target === undefined) throw new Error(`The plan names a panel "${panel}" that it does not have`);
-  return target;
 }
 
 function checkedPanels(site: Site, plan: SwarmPlan): Readonly<Record<string, RunningCheckedPanel>> {

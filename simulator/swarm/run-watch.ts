@@ -23,6 +23,9 @@ export class RunWatch {
   readonly #site: Site;
   readonly #database: SqliteDatabase.Database;
   readonly #select: SqliteDatabase.Statement;
+  /** A number that is another one after each change by the cloud. */
+  readonly #version: SqliteDatabase.Statement;
+  #seenVersion: unknown;
   readonly #statuses = new Map<string, string>();
   /** Keys that the gateway has presented in its present run. */
   #keys = new Set<string>();
@@ -38,6 +41,7 @@ export class RunWatch {
     this.#site = site;
     this.#database = new SqliteDatabase(site.databaseFile, { readonly: true });
     this.#select = this.#database.prepare("select number, status from operations order by number");
+    this.#version = this.#database.prepare("pragma data_version").pluck();
     this.#stopWatching = site.network.watchArrivals((conversation, arrival) => this.#arrived(conversation, arrival));
   }
 
@@ -105,6 +109,9 @@ export class RunWatch {
   }
 
   #lookAtOperations(): void {
+    const version = this.#version.get();
+    if (version === this.#seenVersion) return;
+    this.#seenVersion = version;
     for (const { id, status } of this.operations()) {
       const before = this.#statuses.get(id);
       if (before === status) continue;

@@ -1,7 +1,14 @@
 // Makes a failing plan small: first fewer faults and sessions (delta debugging), then gentler and shorter ones.
 import { findFaultKind } from "../faults/catalogue.ts";
 import { strengthen } from "../faults/fault-kind.ts";
-import { type FaultEvent, type PlanEvent, type SwarmPlan, withEvents } from "./swarm-plan.ts";
+import {
+  type FaultEvent,
+  isFaultOrRestart,
+  type PlanEvent,
+  type SwarmPlan,
+  usualSite,
+  withEvents,
+} from "./swarm-plan.ts";
 
 export interface ShrinkOptions {
   /** Whether a plan fails in the same way. */
@@ -24,8 +31,8 @@ export async function shrinkPlan(plan: SwarmPlan, options: ShrinkOptions): Promi
   // Faults first: without them the rest is quick to judge.
   for (let before = -1; before !== search.size; ) {
     before = search.size;
-    await search.dropEvents((event) => event.kind === "fault" || event.kind === "restart");
-    await search.dropEvents((event) => event.kind === "session" || event.kind === "view");
+    await search.dropEvents(isFaultOrRestart);
+    await search.dropEvents((event) => !isFaultOrRestart(event));
   }
   await search.dropPanels();
   await search.shorten();
@@ -76,7 +83,11 @@ class Search {
     const isUsed = (name: string): boolean => used.includes(`"${name}"`);
     const vncPanels = this.plan.vncPanels.filter(isUsed);
     const bytePanels = this.plan.bytePanels.filter((name, at) => at === 0 || isUsed(name));
-    await this.#takes({ ...this.plan, bytePanels, vncPanels });
+    // The second of them behaves as such: it stays the second.
+    const sshPanels = this.plan.sshPanels.slice(0, 1 + this.plan.sshPanels.findLastIndex(isUsed));
+    const telnetPanels = this.plan.telnetPanels.filter(isUsed);
+    await this.#takes({ ...this.plan, bytePanels, vncPanels, sshPanels, telnetPanels });
+    await this.#takes({ ...this.plan, ...usualSite });
   }
 
   /** Begins soon, tries half of each duration, and ends the run soon after the last thing that happens. */
@@ -88,7 +99,7 @@ class Search {
   }
 
   async #beginSooner(): Promise<void> {
-    const firstMs = Math.min(...this.plan.events.flatMap(({ kind, atMs }) => (kind === "session" ? [atMs] : [])));
+    const firstMs = Math.min(...this.plan.events.flatMap((event) => (isFaultOrRestart(event) ? [] : [event.atMs])));
     const byMs = Number.isFinite(firstMs) ? Math.max(0, firstMs - shortestMs) : 0;
     const events = this.plan.events.map((event) => ({ ...event, atMs: Math.max(0, event.atMs - byMs) }));
     await this.#takes(withEvents(this.plan, events));

@@ -61,7 +61,51 @@ export interface ViewEvent {
   readonly lastsMs: number;
 }
 
-export type PlanEvent = FaultEvent | RestartEvent | SessionEvent | ViewEvent;
+/** A person signs in at an SSH or Telnet panel, types lines, and leaves. */
+export interface TerminalEvent {
+  readonly kind: "terminal";
+  readonly atMs: number;
+  /** Counts from 1 over the plan's terminals; what is typed is made from it. */
+  readonly id: number;
+  readonly panel: HostName;
+  readonly lines: number;
+  readonly everyMs: number;
+  /** Every so many lines the window gets another size; 0 for never. */
+  readonly resizesEvery: number;
+  /** How the person answers what an SSH panel asks for the sign-in. */
+  readonly answers: "rightly" | "wrongly" | "never";
+  readonly lastsMs: number;
+  readonly leaves: "in-order" | "breaks-off" | "logs-out";
+}
+
+/** What a person asks for that cannot be had. */
+export const doors = ["vnc-is-silent", "ssh-is-silent", "outside-policy", "no-such-name", "closed-port"] as const;
+export type Door = (typeof doors)[number];
+
+/** A person tries an endpoint that is entered wrongly, and must be told so in time. */
+export interface KnockEvent {
+  readonly kind: "knock";
+  readonly atMs: number;
+  readonly door: Door;
+  readonly hasChannel: boolean;
+}
+
+/** An administrator changes a panel's endpoint, or takes it away and enters it anew: its sessions end. */
+export interface EndpointEvent {
+  readonly kind: "endpoint";
+  readonly atMs: number;
+  readonly panel: HostName;
+  readonly does: "change" | "replace";
+}
+
+export type PlanEvent =
+  | FaultEvent
+  | RestartEvent
+  | SessionEvent
+  | ViewEvent
+  | TerminalEvent
+  | KnockEvent
+  | EndpointEvent;
 
 export interface SwarmPlan {
   readonly format: "postern-swarm-plan-1";
@@ -71,12 +115,28 @@ export interface SwarmPlan {
   readonly lastsMs: number;
   readonly bytePanels: readonly HostName[];
   readonly vncPanels: readonly HostName[];
+  /** The first knows the person's password from the cloud; any other asks for everything itself. */
+  readonly sshPanels: readonly HostName[];
+  readonly telnetPanels: readonly HostName[];
+  /** Tunnels that the gateway may have at once. */
+  readonly tunnelsMax: number;
+  /** The gateway is not known to the cloud yet: it is let in while things happen. */
+  readonly isNew: boolean;
+  /** Longest life of a session, in ms. */
+  readonly sessionLifeMs: number;
   /** In the order of time. */
   readonly events: readonly PlanEvent[];
 }
 
+/** What a plan without anything else has: the product's own limits, and a gateway that is let in. */
+export const usualSite = { tunnelsMax: 16, sessionLifeMs: 12 * 3_600_000, isNew: false } as const;
+
+export function isFaultOrRestart(event: PlanEvent): event is FaultEvent | RestartEvent {
+  return event.kind === "fault" || event.kind === "restart";
+}
+
 export function faultsOf(plan: SwarmPlan): readonly (FaultEvent | RestartEvent)[] {
-  return plan.events.filter((event) => event.kind === "fault" || event.kind === "restart");
+  return plan.events.filter(isFaultOrRestart);
 }
 
 /** With other events instead, put in order. */

@@ -35,7 +35,11 @@ export const eventKinds: readonly EventKind[] = [
     fields: [number("bytes", "how many", 1, Number.MAX_SAFE_INTEGER), port],
   },
   { name: "mqtt.connect", summary: "A client asks to be let in.", fields: [text("clientId", "its identifier")] },
-  { name: "mqtt.connack", summary: "The broker has let a client in, or not.", fields: [number("code", "0: let in", 0, 255)] },
+  {
+    name: "mqtt.connack",
+    summary: "The broker has let a client in, or not.",
+    fields: [number("code", "0: let in", 0, 255)],
+  },
   {
     name: "mqtt.publish",
     summary: "A message, in either direction.",
@@ -61,7 +65,11 @@ export const eventKinds: readonly EventKind[] = [
     summary: "A frame is complete, control frames included.",
     fields: [number("opcode", "1 text, 2 binary, 8 close, 9 ping, 10 pong", 0, 15)],
   },
-  { name: "rfb.security-result", summary: "The panel says how the login went.", fields: [number("code", "0: ok", 0, 0xffffffff)] },
+  {
+    name: "rfb.security-result",
+    summary: "The panel says how the login went.",
+    fields: [number("code", "0: ok", 0, 0xffffffff)],
+  },
   { name: "rfb.server-init", summary: "Size and name of the screen have come.", fields: [] },
   {
     name: "rfb.framebuffer-update",
@@ -69,7 +77,11 @@ export const eventKinds: readonly EventKind[] = [
     fields: [],
   },
   { name: "rfb.key-event", summary: "Somebody types.", fields: [] },
-  { name: "telnet.negotiation", summary: "WILL, WONT, DO or DONT.", fields: [number("option", "the option's number", 0, 255)] },
+  {
+    name: "telnet.negotiation",
+    summary: "WILL, WONT, DO or DONT.",
+    fields: [number("option", "the option's number", 0, 255)],
+  },
 ];
 
 /** Narrows an event: `nth` counts what fits, `between` names two hosts. */

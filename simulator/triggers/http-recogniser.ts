@@ -146,7 +146,10 @@ function* takeLine(): Generator<Ask, string, Uint8Array> {
 /** Looks at the end only: text that grows by letters would be copied for each of them. */
 function endsWith(bytes: readonly number[], end: string): boolean {
   const at = bytes.length - end.length;
-  return at >= 0 && [...end].every((letter, index) => bytes[at + index] === letter.charCodeAt(0));
+  if (at < 0) return false;
+  for (let index = end.length - 1; index >= 0; index -= 1)
+    if (bytes[at + index] !== end.charCodeAt(index)) return false;
+  return true;
 }
 
 function textOf(bytes: readonly number[]): string {

@@ -31,7 +31,7 @@ const fixedClientMessages = new Map([
 export class RfbRecogniser {
   readonly #tell: Tell;
   readonly #readers: Readonly<Record<Direction, StreamReader>>;
-  readonly #screen: RfbScreen = { bytesPerPixel: 4 };
+  readonly #screen: RfbScreen = { bytesPerPixel: 4, tightPixelBytes: 3 };
   #clientVersion = "";
   #securityType: number | undefined;
 
@@ -67,10 +67,14 @@ export class RfbRecogniser {
   *#clientMessage(type: number): Generator<Ask, boolean, Uint8Array> {
     const fixed = fixedClientMessages.get(type);
     if (fixed !== undefined) yield* skip(fixed);
-    else if (type === 0) return this.#pixelsHave((yield* take(19)).readUInt8(3));
+    else if (type === 0) return this.#takesFormat((yield* take(19)).subarray(3));
     else if (type === 2) yield* skip(4 * (yield* take(3)).readUInt16BE(1));
     else if (type === 4) {
       yield* skip(7);
+      this.#tell("rfb.key-event", "up", {});
+    } else if (type === 255) {
+      if ((yield* takeByte()) !== 0) return false; // of QEMU's messages only the key event has a length that is known
+      yield* skip(10);
       this.#tell("rfb.key-event", "up", {});
     } else if (type === 6) yield* skip(Math.abs((yield* take(7)).readInt32BE(3)));
     else if (type === 248) yield* skip((yield* take(8)).readUInt8(7));
@@ -83,7 +87,7 @@ export class RfbRecogniser {
     yield* take(12);
     if (!(yield* this.#serverSecurity())) return;
     const init = yield* take(24);
-    if (!this.#pixelsHave(init.readUInt8(4))) return;
+    if (!this.#takesFormat(init.subarray(4))) return;
     yield* skip(init.readUInt32BE(20));
     this.#tell("rfb.server-init", "down", { width: init.readUInt16BE(0), height: init.readUInt16BE(2) });
     for (;;) {
@@ -93,9 +97,13 @@ export class RfbRecogniser {
   }
 
   /** False for a number of bits that no pixel has: lengths that follow from it mean nothing. */
-  #pixelsHave(bits: number): boolean {
+  #takesFormat(format: Buffer): boolean {
+    const bits = format.readUInt8(0);
     if (bits !== 8 && bits !== 16 && bits !== 32) return false;
     this.#screen.bytesPerPixel = bits / 8;
+    const isPacked =
+      bits === 32 && format.readUInt8(1) === 24 && [4, 6, 8].every((at) => format.readUInt16BE(at) === 255);
+    this.#screen.tightPixelBytes = isPacked ? 3 : bits / 8;
     return true;
   }
 
@@ -129,7 +137,7 @@ export class RfbRecogniser {
   /** Version 3.7 with None has no result: these were the first bytes of ServerInit. */
   *#initWithoutResult(begin: Buffer): Generator<Ask, boolean, Uint8Array> {
     const rest = yield* take(20);
-    if (!this.#pixelsHave(rest.readUInt8(0))) return false;
+    if (!this.#takesFormat(rest)) return false;
     yield* skip(rest.readUInt32BE(16));
     this.#tell("rfb.server-init", "down", { width: begin.readUInt16BE(0), height: begin.readUInt16BE(2) });
     for (;;) {

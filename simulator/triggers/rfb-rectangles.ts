@@ -4,6 +4,8 @@ import { type Ask, skip, take, takeByte, takeLong } from "./stream-reader.ts";
 /** What the lengths of pixels depend on; the client may change it. */
 export interface RfbScreen {
   bytesPerPixel: number;
+  /** The Tight encoding leaves the fourth byte of 24 bits out. */
+  tightPixelBytes: number;
 }
 
 interface Rectangle {
@@ -41,7 +43,7 @@ export function* skipRectangle(rectangle: Rectangle, screen: RfbScreen): Skippin
       yield* skip(yield* takeLong());
       break;
     case 7:
-      yield* skipTight(rectangle, bytesPerPixel);
+      yield* skipTight(rectangle, screen.tightPixelBytes);
       break;
     case -239: // Cursor
       yield* skip(width * height * bytesPerPixel + maskBytes);
@@ -87,8 +89,7 @@ function* skipHextile({ width, height }: Rectangle, bytesPerPixel: number): Skip
 const tightPlainBytesMax = 12;
 
 /** rfbproto, "Tight Encoding". */
-function* skipTight({ width, height }: Rectangle, bytesPerPixel: number): Skipping<void> {
-  const pixelBytes = bytesPerPixel === 4 ? 3 : bytesPerPixel;
+function* skipTight({ width, height }: Rectangle, pixelBytes: number): Skipping<void> {
   const control = yield* takeByte();
   const compression = control >> 4;
   if (compression === 8) return yield* skip(pixelBytes);

@@ -168,6 +168,19 @@ export function describeSerialPortsContract(
         await settles((await opens(underTest)).close());
       }));
 
+    it("breaks the stream with ENODEV for a program that only writes", () =>
+      withPorts(async (underTest) => {
+        await underTest.plugIn(scriptedDevice(drive));
+        const { stream } = await opens(underTest);
+        const codes: (string | undefined)[] = [];
+        stream.on("error", (error: NodeJS.ErrnoException) => codes.push(error.code));
+        const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+        for (let line = 0; line < 100; line += 1) stream.write("show speed\r");
+        await underTest.pullOut();
+        await underTest.settles(closed);
+        expect(codes).toEqual(["ENODEV"]);
+      }));
+
     it("breaks the stream with ENODEV when the device is pulled out, and works when it is back", () =>
       withPorts(async (underTest) => {
         const { settles, path, serialPorts } = underTest;

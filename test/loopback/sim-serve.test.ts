@@ -138,6 +138,17 @@ describe("steered over HTTP", () => {
     socket.destroy();
   });
 
+  test("a captive portal speaks TLS in place of the target, with a certificate of its own", async () => {
+    await client.createPanel({ name: "loop", kind: "echo" });
+    const { port } = await client.createLink({ name: "line", panel: "loop" });
+    await client.createFault("line", { fault: "captive-portal" });
+    const refused = fetch(`https://localhost:${port}/`).catch(
+      (error: Error & { cause?: { code?: string } }) => error.cause?.code,
+    );
+    expect(["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "ERR_TLS_CERT_ALTNAME_INVALID"]).toContain(await refused);
+    expect(await client.readPanel("loop")).toMatchObject({ connections: 0 });
+  });
+
   test("a link profile lays several faults, all or none", async () => {
     await client.createPanel({ name: "loop", kind: "echo" });
     await client.createLink({ name: "line", panel: "loop", between: ["gateway", "cloud"] });

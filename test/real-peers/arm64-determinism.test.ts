@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { arm64Emulator, arm64Package, arm64Paths, isArm64NodeReady } from "../../scripts/arm64-node.mjs";
+import { arm64Emulator, arm64Package, arm64Paths, isArm64NodeReady } from "#scripts/arm64-node.mjs";
 import { isAnyMissing, peers } from "../support/peers.ts";
 import type { ToldRuns } from "./tell-runs.ts";
 
@@ -23,9 +23,9 @@ function cannotRun(): boolean {
   return !isX64 || !isReady;
 }
 
-async function tells(command: string, ...args: readonly string[]): Promise<ToldRuns> {
+async function tells(signal: AbortSignal, command: string, ...args: readonly string[]): Promise<ToldRuns> {
   const env = { ...process.env, QEMU_LD_PREFIX: arm64Paths.sysroot };
-  const { stdout } = await run(command, [...args, program], { env, maxBuffer: 1e9, timeout: limitMs });
+  const { stdout } = await run(command, [...args, program], { env, signal, maxBuffer: 1e9, timeout: limitMs });
   return JSON.parse(stdout) as ToldRuns;
 }
 
@@ -43,7 +43,15 @@ describe.skipIf(cannotRun())("a seed on arm64", () => {
   let there: ToldRuns;
 
   beforeAll(async () => {
-    [here, there] = await Promise.all([tells(process.execPath), tells(arm64Emulator, arm64Paths.node)]);
+    const over = new AbortController();
+    const { signal } = over;
+    try {
+      const both = [tells(signal, process.execPath), tells(signal, arm64Emulator, arm64Paths.node)] as const;
+      [here, there] = await Promise.all(both);
+    } finally {
+      // If one side fails, nobody waits for the other.
+      over.abort();
+    }
   }, limitMs);
 
   test("is told by the pinned Node of the other architecture", () => {

@@ -1,8 +1,14 @@
 // Each fault at each hop, and the word that each end then has: the table is written out, nothing in it is computed.
 import { describe, expect, it } from "vitest";
 import { blackHole } from "#simulator/faults/black-hole.ts";
+import { corrupt } from "#simulator/faults/corrupt.ts";
+import { halfOpen } from "#simulator/faults/half-open.ts";
+import { oneWayPartition } from "#simulator/faults/one-way-partition.ts";
 import { refuse } from "#simulator/faults/refuse.ts";
 import { reset } from "#simulator/faults/reset.ts";
+import { slowReader } from "#simulator/faults/slow-reader.ts";
+import { stall } from "#simulator/faults/stall.ts";
+import { uplinkSwap } from "#simulator/faults/uplink-swap.ts";
 import type { ClientSession } from "#simulator/operator/client-session.ts";
 import { echoPanel, type RunningSink, sinkPanel, sourcePanel } from "#simulator/panels/byte-panels.ts";
 import type { PanelProgram, RunningPanel } from "#simulator/panels/panel.ts";
@@ -274,6 +280,203 @@ const rows: readonly Row[] = [
     meanwhile: async (site) => {
       await site.between("gateway", "cloud").during(blackHole(), () => site.clock.advance(60_000));
       await site.gatewayIsOnline(180_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "cloud.lost",
+    device: undefined,
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: ["cloud.lost"],
+    cloudLog: ["gateway.lost"],
+  },
+  {
+    what: "the gateway's bytes do not reach the panel while somebody types",
+    meanwhile: async (site, session) => {
+      site.from("gateway").to("plc").apply(oneWayPartition());
+      await typing(site, session);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.lost",
+    device: { by: "gateway", code: 4014, text: "panel.lost" },
+    client: { by: "cloud", code: 4014, text: "panel.lost" },
+    audit: "panel.lost",
+    gatewayLog: ["panel.lost"],
+    cloudLog: ["panel.lost"],
+  },
+  {
+    what: "the panel's bytes and acknowledgements do not come back while somebody types",
+    meanwhile: async (site, session) => {
+      site.from("plc").to("gateway").apply(oneWayPartition());
+      await typing(site, session);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.lost",
+    device: { by: "gateway", code: 4014, text: "panel.lost" },
+    client: { by: "cloud", code: 4014, text: "panel.lost" },
+    audit: "panel.lost",
+    gatewayLog: ["panel.lost"],
+    cloudLog: ["panel.lost"],
+  },
+  {
+    what: "the gateway's bytes do not reach the cloud",
+    meanwhile: async (site) => {
+      const lift = site.from("gateway").to("cloud").apply(oneWayPartition());
+      await site.clock.advance(60_000);
+      lift();
+      await site.gatewayIsOnline(180_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "gateway.lost",
+    device: { by: "cloud", code: 4032, text: "gateway.lost" },
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: ["gateway.lost"],
+    cloudLog: ["gateway.lost"],
+  },
+  {
+    what: "the cloud's bytes do not reach the gateway",
+    meanwhile: async (site) => {
+      const lift = site.from("cloud").to("gateway").apply(oneWayPartition());
+      await site.clock.advance(60_000);
+      lift();
+      await site.gatewayIsOnline(180_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "cloud.lost",
+    device: { by: "gateway", code: 4033, text: "cloud.lost" },
+    client: { by: "cloud", code: 4033, text: "cloud.lost" },
+    audit: "cloud.lost",
+    gatewayLog: ["cloud.lost"],
+    cloudLog: ["cloud.lost"],
+  },
+  {
+    what: "the panel's system forgets the connection while somebody types",
+    meanwhile: async (site, session) => {
+      site.between("gateway", "plc").apply(halfOpen());
+      await typing(site, session);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.reset",
+    device: { by: "gateway", code: 4013, text: "panel.reset" },
+    client: { by: "cloud", code: 4013, text: "panel.reset" },
+    audit: "panel.reset",
+    gatewayLog: ["panel.reset"],
+    cloudLog: ["panel.reset"],
+  },
+  {
+    what: "the panel's system forgets the connection while nobody types",
+    meanwhile: async (site) => {
+      site.between("gateway", "plc").apply(halfOpen());
+      await site.clock.advance(120_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.reset",
+    device: { by: "gateway", code: 4013, text: "panel.reset" },
+    client: { by: "cloud", code: 4013, text: "panel.reset" },
+    audit: "panel.reset",
+    gatewayLog: ["panel.reset"],
+    cloudLog: ["panel.reset"],
+  },
+  {
+    what: "the cloud's system forgets the device websocket",
+    meanwhile: async (site) => {
+      site.between("gateway", "cloud").apply(halfOpen({ port: 8443 }));
+      await site.clock.advance(60_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "cloud.lost",
+    device: undefined,
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: ["cloud.lost"],
+    cloudLog: ["gateway.lost"],
+  },
+  {
+    what: "the gateway's system forgets the device websocket",
+    meanwhile: async (site) => {
+      site.between("gateway", "cloud").apply(halfOpen({ end: "near", port: 8443 }));
+      await site.clock.advance(60_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "cloud.lost",
+    device: undefined,
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: ["cloud.lost"],
+    cloudLog: ["gateway.lost"],
+  },
+  {
+    what: "a middlebox alters what passes between gateway and cloud",
+    meanwhile: async (site, session) => {
+      const lift = site.between("gateway", "cloud").apply(corrupt());
+      await typeFor(site, session, 5);
+      lift();
+      await site.gatewayIsOnline(180_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "cloud.lost",
+    device: undefined,
+    client: { by: "cloud", code: 4032, text: "gateway.lost" },
+    audit: "gateway.lost",
+    gatewayLog: ["cloud.lost"],
+    cloudLog: ["gateway.lost"],
+  },
+  {
+    what: "the panel's program is frozen while the client sends bulk",
+    panel: sinkPanel(),
+    meanwhile: async (site, session) => {
+      site.from("gateway").to("plc").apply(stall());
+      for (let sent = 0; sent < 1_000_000; sent += 50_000) session.says(Buffer.alloc(50_000));
+      await site.clock.advance(60_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.stalled",
+    device: { by: "gateway", code: 4015, text: "panel.stalled" },
+    client: { by: "cloud", code: 4015, text: "panel.stalled" },
+    audit: "panel.stalled",
+    gatewayLog: ["panel.stalled"],
+    cloudLog: ["panel.stalled"],
+  },
+  {
+    what: "the panel only reads slowly while the client sends bulk, and the session lives until the person closes it",
+    panel: sinkPanel(),
+    meanwhile: async (site, session) => {
+      site.from("gateway").to("plc").apply(slowReader(20_000));
+      for (let sent = 0; sent < 1_000_000; sent += 50_000) session.says(Buffer.alloc(50_000));
+      await site.clock.advance(120_000);
+      await session.disconnects();
+    },
+    operation: "SUCCESSFUL",
+    event: "client.closed",
+    device: { by: "cloud", code: 1000, text: "client.closed" },
+    client: { by: "operator", code: 1000, text: "client.closed" },
+    audit: "client.closed",
+    gatewayLog: ["client.closed"],
+    cloudLog: ["client.closed"],
+  },
+  {
+    what: "the panel reads so slowly that its window opens less than once in the limit",
+    panel: sinkPanel(),
+    meanwhile: async (site, session) => {
+      site.from("gateway").to("plc").apply(slowReader(200));
+      for (let sent = 0; sent < 1_000_000; sent += 50_000) session.says(Buffer.alloc(50_000));
+      await site.clock.advance(60_000);
+    },
+    operation: "SUCCESSFUL",
+    event: "panel.stalled",
+    device: { by: "gateway", code: 4015, text: "panel.stalled" },
+    client: { by: "cloud", code: 4015, text: "panel.stalled" },
+    audit: "panel.stalled",
+    gatewayLog: ["panel.stalled"],
+    cloudLog: ["panel.stalled"],
+  },
+  {
+    what: "the gateway's uplink goes down and another one takes over",
+    meanwhile: async (site) => {
+      await site.during(uplinkSwap(), async () => {
+        await site.clock.advance(60_000);
+        await site.gatewayIsOnline(180_000);
+      });
     },
     operation: "SUCCESSFUL",
     event: "cloud.lost",

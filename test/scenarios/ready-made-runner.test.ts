@@ -109,6 +109,17 @@ describe("a failure", () => {
     expect(failure?.message).toBe("nobody caught this");
   });
 
+  it("is a run that a person stops, in the middle of a wait", async () => {
+    const stop = new AbortController();
+    const scenario = storyOf(async (site) => {
+      site.clock.setTimeout(() => stop.abort(), 5000);
+      await site.passes(3_600_000);
+    });
+    const { failure, virtualMs } = await runScenario(scenario, { signal: stop.signal });
+    expect(failure?.message).toBe("stopped by a signal before its end");
+    expect(virtualMs).toBeLessThan(60_000);
+  });
+
   it("is what a story leaves behind", async () => {
     const scenario = storyOf(async (site) => {
       site.clock.setNamedTimeout("the story's own", () => undefined, 3_600_000);

@@ -137,6 +137,44 @@ describe("ports of connections", () => {
   });
 });
 
+describe("a thin line", () => {
+  it.each([
+    ["throttle", () => throttle(500)],
+    ["slow reader", () => slowReader(500)],
+  ])("goes on at its pace (%s) while another fault comes and goes faster than a piece takes", async (_name, slow) => {
+    using world = new TwoHosts();
+    const [gateway, panel] = await world.connected();
+    const seen = recordOf(panel);
+    world.link.apply(slow(), "gateway");
+    gateway.stream.write("x".repeat(40_000));
+    const before = world.clock.nowMs();
+    for (let turn = 0; turn < 600; turn += 1) {
+      const lift = world.link.apply(latency(1));
+      await world.clock.advance(50);
+      lift();
+      await world.clock.advance(50);
+    }
+    const pace = seen.text.length / ((world.clock.nowMs() - before) / 1000);
+    expect(pace).toBeGreaterThan(450);
+    expect(pace).toBeLessThanOrEqual(501);
+  });
+
+  it("does not catch up for the time in which it was dark", async () => {
+    using world = new TwoHosts();
+    const [gateway, panel] = await world.connected();
+    const seen = recordOf(panel);
+    world.link.apply(throttle(1000), "gateway");
+    gateway.stream.write("x".repeat(40_000));
+    await world.clock.advance(5000);
+    const before = seen.text.length;
+    const lift = world.link.apply(blackHole());
+    await world.clock.advance(10_000);
+    lift();
+    await world.clock.advance(3000);
+    expect(seen.text.length - before).toBeLessThan(4500);
+  });
+});
+
 describe("any faults, laid and lifted at any time", () => {
   const makers: readonly (() => LinkFault)[] = [
     () => latency(300, 200),
@@ -152,33 +190,37 @@ describe("any faults, laid and lifted at any time", () => {
     () => duplicate(10),
   ];
 
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))("lose, double and exchange no byte (seed %i)", async (seed) => {
-    using world = new TwoHosts();
-    const random = new SeededRandom(seed);
-    const [gateway, panel] = await world.connected();
-    const seen = recordOf(panel);
-    const lifts: (() => void)[] = [];
-    let sent = "";
-    for (let step = 0; step < 40; step += 1) {
-      const maker = makers[random.integer(0, makers.length - 1)]!;
-      if (random.fraction() < 0.5) lifts.push(world.link.apply(maker(), random.fraction() < 0.5 ? "gateway" : undefined));
-      else lifts.splice(random.integer(0, Math.max(0, lifts.length - 1)), 1)[0]?.();
-      const text = `${step},`.repeat(random.integer(0, 300));
-      sent += text;
-      if (text !== "") gateway.stream.write(text);
-      await world.clock.advance(random.integer(0, 400));
-    }
-    expect(sent.startsWith(seen.text)).toBe(true);
-    for (const lift of lifts) lift();
-    gateway.stream.end();
-    panel.stream.end();
-    gateway.stream.resume();
-    await world.clock.advance(60_000);
-    expect(seen.text).toBe(sent);
-    expect(await gateway.delivery()).toBeUndefined();
-    expect(world.network.openConnections()).toEqual([]);
-    expect(world.clock.pending()).toEqual([]);
-  });
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    "lose, double and exchange no byte (seed %i)",
+    async (seed) => {
+      using world = new TwoHosts();
+      const random = new SeededRandom(seed);
+      const [gateway, panel] = await world.connected();
+      const seen = recordOf(panel);
+      const lifts: (() => void)[] = [];
+      let sent = "";
+      for (let step = 0; step < 40; step += 1) {
+        const maker = makers[random.integer(0, makers.length - 1)]!;
+        if (random.fraction() < 0.5)
+          lifts.push(world.link.apply(maker(), random.fraction() < 0.5 ? "gateway" : undefined));
+        else lifts.splice(random.integer(0, Math.max(0, lifts.length - 1)), 1)[0]?.();
+        const text = `${step},`.repeat(random.integer(0, 300));
+        sent += text;
+        if (text !== "") gateway.stream.write(text);
+        await world.clock.advance(random.integer(0, 400));
+      }
+      expect(sent.startsWith(seen.text)).toBe(true);
+      for (const lift of lifts) lift();
+      gateway.stream.end();
+      panel.stream.end();
+      gateway.stream.resume();
+      await world.clock.advance(60_000);
+      expect(seen.text).toBe(sent);
+      expect(await gateway.delivery()).toBeUndefined();
+      expect(world.network.openConnections()).toEqual([]);
+      expect(world.clock.pending()).toEqual([]);
+    },
+  );
 
   it("a corrupt chunk is as long as it was, in whatever pieces it comes", async () => {
     using world = new TwoHosts();

@@ -34,7 +34,7 @@ describe("half-open", () => {
     const [gateway, panel] = await world.connected();
     const [atGateway, atPanel] = [recordOf(gateway), recordOf(panel)];
     wire(world, "gateway", "panel").apply(halfOpen());
-    await world.clock.advance(30_000);
+    await world.clock.advance(9_000);
     expect(atPanel).toEqual({ text: "", events: ["close"] });
     expect(atGateway.events).toEqual([]);
     expect(world.network.openConnections()).toEqual(["gateway:49152 > panel:5900 (only gateway still has it)"]);
@@ -59,8 +59,20 @@ describe("half-open", () => {
     const [gateway] = await world.connected();
     const atGateway = recordOf(gateway);
     wire(world, "gateway", "panel").apply(halfOpen());
-    await world.clock.advance(61_000);
+    // Node's sockets, as the gateway has them, probe after 10 s of silence; a system that only listens takes longer.
+    await world.clock.advance(10_500);
     expect(atGateway.events).toEqual(["error ECONNRESET", "close"]);
+  });
+
+  it("is found out later by a survivor that did not dial", async () => {
+    using world = new TwoHosts();
+    const [, panel] = await world.connected();
+    const atPanel = recordOf(panel);
+    wire(world, "gateway", "panel").apply(halfOpen({ end: "near" }));
+    await world.clock.advance(59_000);
+    expect(atPanel.events).toEqual([]);
+    await world.clock.advance(2000);
+    expect(atPanel.events).toEqual(["error ECONNRESET", "close"]);
   });
 
   it("takes the near end if told so, and only connections to its port", async () => {

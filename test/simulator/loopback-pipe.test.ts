@@ -210,15 +210,16 @@ describe("a pipe of the relay", () => {
   });
 
   test("loses what a fault loses on purpose, and has room for more", async () => {
-    const lost: LinkFault = { name: "lost", plan: ({ kind }) => (kind === "bytes" ? [] : []) };
+    const lost: LinkFault = { name: "lost", plan: (delivery) => (delivery.kind === "bytes" ? [] : [delivery]) };
     const { link, arrived, send, pipe } = makePipe();
     const lift = link.apply(lost);
     send("a");
+    pipe.send("open");
     expect(pipe.heldBytes).toBe(0);
     lift();
     send("b");
     await clock.advance(0);
-    expect(texts(arrived)).toEqual(["b"]);
+    expect(texts(arrived)).toEqual(["open", "b"]);
   });
 
   test("has no timer left when it is closed", async () => {

@@ -141,6 +141,8 @@ describe("a Modbus panel", () => {
     ["a request that is too short", "03 00 00", "83 03"],
     ["a request that is too long", "03 00 00 00 01 00", "83 03"],
     ["a byte count that does not fit", "10 00 00 00 01 04 00 01", "90 03"],
+    ["fewer bytes than it counts", "10 00 00 00 01 02 00", "90 03"],
+    ["more bytes than it counts", "10 00 00 00 01 02 00 01 00", "90 03"],
     ["124 registers to write", "10 00 00 00 7c f8", "90 03"],
   ])("answers %s with an exception", async (_what, pdu, answer) => {
     using place = await PanelPlace.start(press());
@@ -176,6 +178,27 @@ describe("a Modbus panel", () => {
     expect(answers.match(/00 .. 00 00 00 04 01 01 01 01/g)).toHaveLength(100);
     expect(hex(answers).length).toBe(1000);
     expect(place.panel.requests).toBe(100);
+  });
+
+  it("reads no more from a master that does not read its answers, and loses none of them", async () => {
+    using place = await PanelPlace.start(press());
+    const { stream } = await place.dials();
+    // More answers than all the queues on the way hold.
+    const count = 20_000;
+    stream.write(hex("00 01 00 00 00 05 01 2b 0e 02 00".repeat(count)));
+    await place.world.clock.advance(5000);
+    const before = place.panel.requests;
+    expect(before).toBeLessThan(count);
+    await place.world.clock.advance(5000);
+    expect(place.panel.requests).toBe(before);
+    let bytes = 0;
+    stream.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    await place.until(() => place.panel.requests === count, "all requests");
+    await place.world.clock.advance(1000);
+    expect(bytes % count).toBe(0);
+    expect(bytes / count).toBeGreaterThan(60);
   });
 
   it.each([

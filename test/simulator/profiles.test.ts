@@ -113,6 +113,9 @@ describe("a name that is no profile", () => {
   it("is refused with what was perhaps meant", () => {
     expect(() => profilePanel("tightvnc")).toThrow('no panel profile "tightvnc": did you mean "tightvnc-1.3.9"?');
     expect(() => profilePanel("x")).toThrow(/did you mean|known are/);
+    expect(() => profilePanel("tigrvnc-1.7.0")).toThrow('did you mean "tigervnc-1.7.0"?');
+    expect(() => profilePanel("nothing like it")).toThrow("known are realvnc-connect-6.0.2, ");
+    expect(() => profilePanel("")).toThrow('There is no panel profile "": known are');
     expect(() => profilePanel("legacy-key-exchange")).toThrow("is a profile of SSH, not of VNC");
   });
 });

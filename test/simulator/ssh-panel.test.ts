@@ -41,6 +41,15 @@ describe("signing in at an SSH panel", () => {
     await expect(signsIn(place, { privateKey: other.private })).rejects.toMatchObject({
       level: "client-authentication",
     });
+    // Who shows the known public half and signs with another key.
+    const [shown, own] = [utils.parseKey(known.public), utils.parseKey(other.private)];
+    if (shown instanceof Error || own instanceof Error) throw new Error("no key");
+    const key = Object.assign(own, { getPublicSSH: () => shown.getPublicSSH() });
+    const authHandler = [{ type: "publickey", username: "root", key }] as unknown as NonNullable<
+      ConnectConfig["authHandler"]
+    >;
+    await expect(signsIn(place, { authHandler })).rejects.toMatchObject({ level: "client-authentication" });
+    expect(place.panel.signIns).toBe(1);
   });
 
   it("asks questions, several at once and one round after the other", async () => {

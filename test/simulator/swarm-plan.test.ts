@@ -5,8 +5,9 @@ import { drawPlan } from "#simulator/swarm/draw-plan.ts";
 import { Arrived, knownBytes, readOpening, writeOpening } from "#simulator/swarm/known-bytes.ts";
 import { parsePlan, writePlan } from "#simulator/swarm/plan-file.ts";
 import { shrinkPlan } from "#simulator/swarm/shrink-plan.ts";
-import { type FaultEvent, faultsOf, type SwarmPlan } from "#simulator/swarm/swarm-plan.ts";
+import { type FaultEvent, faultsOf, isFaultOrRestart, type SwarmPlan, usualSite } from "#simulator/swarm/swarm-plan.ts";
 
+const kindsOfPeople = ["session", "view", "terminal", "knock", "endpoint"] as const;
 const seeds = Array.from({ length: 200 }, (_, at) => at + 1);
 
 describe("a plan", () => {
@@ -43,6 +44,17 @@ describe("a plan", () => {
     }
   });
 
+  it("has every sort of people in some runs, and none of them in all but plain sessions", () => {
+    const plans = seeds.map((seed) => drawPlan(seed));
+    for (const kind of kindsOfPeople) {
+      const count = plans.filter(({ events }) => events.some((event) => event.kind === kind)).length;
+      expect(count, kind).toBeGreaterThan(10);
+      if (kind !== "session") expect(count, kind).toBeLessThan(seeds.length / 1.5);
+    }
+    expect(plans.some(({ tunnelsMax }) => tunnelsMax < 4)).toBe(true);
+    expect(plans.some(({ sessionLifeMs }) => sessionLifeMs <= 120_000)).toBe(true);
+  });
+
   it("comes back from its file as it was", () => {
     for (const seed of seeds.slice(0, 40))
       expect(parsePlan(writePlan(drawPlan(seed)), "f.json")).toEqual(drawPlan(seed));
@@ -55,6 +67,9 @@ const tiny: SwarmPlan = {
   lastsMs: 10_000,
   bytePanels: ["plc"],
   vncPanels: [],
+  sshPanels: [],
+  telnetPanels: [],
+  ...usualSite,
   events: [],
 };
 const fault = {
@@ -79,7 +94,25 @@ const session = {
   pausesMs: 0,
 };
 
+const terminal = {
+  kind: "terminal",
+  atMs: 5,
+  id: 1,
+  panel: "pc1",
+  lines: 3,
+  everyMs: 10,
+  resizesEvery: 0,
+  answers: "rightly",
+  lastsMs: 50,
+  leaves: "in-order",
+};
+
 describe("a plan's file", () => {
+  it("of the time before terminals is read, with the product's own limits", () => {
+    const { sshPanels: _, telnetPanels: __, tunnelsMax: ___, sessionLifeMs: ____, ...old } = tiny;
+    expect(parsePlan(JSON.stringify(old), "f.json")).toEqual(tiny);
+  });
+
   const rows: readonly (readonly [what: string, file: unknown, problem: RegExp])[] = [
     ["no object", [], /f\.json: plan: must be an object/],
     ["another format", { ...tiny, format: "x" }, /f\.json: plan\.format: .*"x"/],
@@ -113,6 +146,23 @@ describe("a plan's file", () => {
       { ...tiny, events: [{ ...session, up: { bytes: 1, pieceBytes: 1, everyMs: 0 } }] },
       /events\[0\]\.up\.everyMs/,
     ],
+    [
+      "two terminals of one id",
+      { ...tiny, sshPanels: ["pc1"], events: [terminal, terminal] },
+      /two terminals have the id 1/,
+    ],
+    ["a terminal at a panel of bytes", { ...tiny, events: [{ ...terminal, panel: "plc" }] }, /events\[0\]\.panel: /],
+    [
+      "a door that is none",
+      { ...tiny, events: [{ kind: "knock", atMs: 1, door: "closed-prot", hasChannel: true }] },
+      /events\[0\]\.door: .*"closed-prot".*closed-port/,
+    ],
+    [
+      "a change of an endpoint that is none",
+      { ...tiny, events: [{ kind: "endpoint", atMs: 1, panel: "plc", does: "replaces" }] },
+      /events\[0\]\.does: .*"replaces".*replace/,
+    ],
+    ["no room for a tunnel", { ...tiny, tunnelsMax: 0 }, /plan\.tunnelsMax: must be a whole number from 1/],
     ["two sessions of one id", { ...tiny, events: [session, session] }, /two sessions have the id 1/],
     ["something after the end", { ...tiny, events: [{ ...session, atMs: 10_001 }] }, /after the end of the run/],
   ];
@@ -142,6 +192,17 @@ describe("shrinking", () => {
     expect(small.bytePanels).toHaveLength(1);
     for (const { forMs } of faults) expect(forMs).toBeLessThan(1000);
     expect(runs).toBeLessThan(200);
+  });
+
+  it("takes away people, panels and limits that the failure does not need", async () => {
+    const isWanted = ({ events }: SwarmPlan): boolean =>
+      events.some((event) => event.kind === "terminal" && event.panel === "pc2" && event.answers === "wrongly");
+    const drawn = seeds.map((seed) => drawPlan(seed)).find(isWanted) ?? tiny;
+    const plan = { ...drawn, tunnelsMax: 2, sessionLifeMs: 50_000 };
+    const { plan: small } = await shrinkPlan(plan, { fails: async (smaller) => isWanted(smaller) });
+    expect(small.events.map(({ kind }) => kind)).toEqual(["terminal"]);
+    expect(small).toMatchObject({ vncPanels: [], sshPanels: ["pc1", "pc2"], telnetPanels: [], ...usualSite });
+    expect(small.events.filter(isFaultOrRestart)).toEqual([]);
   });
 
   it("stops at its limit of runs with something that fails", async () => {

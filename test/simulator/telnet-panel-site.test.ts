@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { statusPanel } from "#simulator/panels/http/status-panel.ts";
 import { modbusPanel } from "#simulator/panels/modbus/modbus-panel.ts";
 import { machines, sharedProcess } from "#simulator/panels/process-model.ts";
+import { sshPanel } from "#simulator/panels/ssh/ssh-panel.ts";
 import { telnetPanel } from "#simulator/panels/telnet/telnet-panel.ts";
 import { Site } from "#simulator/site.ts";
 
@@ -45,6 +46,31 @@ describe("an operator at a Telnet panel", () => {
 });
 
 describe("one machine with several panels", () => {
+  it("is the same story for the same seed, to the byte, SSH included", async () => {
+    const tell = async (seed: number): Promise<string> => {
+      const process = sharedProcess(machines.press);
+      await using site = await Site.start({
+        seed,
+        panels: { shell: sshPanel({ process }), menu: telnetPanel({ process }) },
+      });
+      const shell = await site.operator.opensTerminal("shell");
+      await shell.isOpen();
+      shell.types("top\n");
+      const menu = await site.operator.opensTerminal("menu");
+      await menu.shows("Choice: ");
+      menu.types("1\n");
+      await site.passes(20_000);
+      shell.types("qexit\n");
+      await shell.ends();
+      await menu.disconnects();
+      return site.record.text();
+    };
+    const first = await tell(5);
+    expect((await tell(5)) === first).toBe(true);
+    expect((await tell(6)) === first).toBe(false);
+    expect(first.split("\n").length).toBeGreaterThan(300);
+  });
+
   it("shows by Telnet and HTTP what is written by Modbus", async () => {
     const process = sharedProcess(machines.press);
     await using site = await Site.start({

@@ -110,7 +110,11 @@ describe("a Telnet panel", () => {
     const [signal] = place.panel.process.signals;
     await place.world.clock.advance(5000);
     expect(person.seen.text).toContain(`${signal!.value.toFixed(signal!.decimals)} ${signal!.unit}`);
+    await person.shows(" 90 x 30 ");
     person.stream.write(person.client.resize(120, 40));
+    // At once, and not with the next picture.
+    await place.world.clock.advance(100);
+    expect(person.seen.text).toContain(" 120 x 40 ");
     await person.shows(" 120 x 40 ");
     person.stream.write(person.client.sendBreak());
     await person.shows("*** BREAK ***");
@@ -138,6 +142,27 @@ describe("a Telnet panel", () => {
     person.types("\r4\r");
     await person.shows("The machine stops.");
     expect(place.panel.process.isRunning).toBe(false);
+  });
+
+  it("lists alarms, and takes that they were seen", async () => {
+    using place = await PanelPlace.start(telnetPanel());
+    const { process } = place.panel;
+    const person = await sitsDown(place);
+    await person.shows("Choice: ");
+    // Stopping is an event of the list; a value beyond its limit is an alarm.
+    process.isRunning = false;
+    const signal = process.signals.find(({ alarmAbove }) => alarmAbove !== undefined);
+    signal!.value = signal!.max;
+    process.alarms.watch(place.world.clock.nowMs(), process.signals);
+    expect(process.alarms.unseen).toHaveLength(1);
+    person.types("3\r");
+    await person.shows(`active ${process.alarms.active[0]!.text}`);
+    await person.shows("over   Machine stopped");
+    person.types("a\r");
+    await person.shows("Choice: ");
+    expect(process.alarms.unseen).toEqual([]);
+    person.types("77\r");
+    await person.shows("There is no 77 in this menu.");
   });
 
   it("hangs up after ten minutes without a key", async () => {
@@ -270,6 +295,15 @@ describe("the panel's end of Telnet", () => {
     expect(terminal.echoes).toBe(false);
     read(terminal, 255, 253, 1);
     expect(terminal.echoes).toBe(true);
+  });
+
+  it("drops the NUL behind a return, in whatever pieces they come (RFC 854)", () => {
+    const terminal = new TelnetTerminal();
+    expect(read(terminal, 13, 0, 0x61, 0)).toEqual([{ kind: "text", text: "\ra\0" }]);
+    expect([...read(terminal, 13), ...read(terminal, 0), ...read(terminal, 0x62)]).toEqual([
+      { kind: "text", text: "\r" },
+      { kind: "text", text: "b" },
+    ]);
   });
 
   it("doubles IAC and pads a lone return (RFC 854), and in binary pads none (RFC 856)", () => {

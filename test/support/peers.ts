@@ -34,6 +34,7 @@ export const peers = {
   telnet: { program: "inetutils-telnet", debianPackage: "inetutils-telnet" },
   mbpoll: { program: "mbpoll", debianPackage: "mbpoll" },
   certutil: { program: "certutil", debianPackage: "libnss3-tools" },
+  tcpdump: { program: "tcpdump", debianPackage: "tcpdump" },
   qemuAarch64: { program: "qemu-aarch64-static", debianPackage: "qemu-user-static" },
 } as const satisfies Record<string, Peer>;
 

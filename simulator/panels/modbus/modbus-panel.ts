@@ -1,4 +1,5 @@
 // A Modbus TCP panel: the machine's controller, whose registers are the values that its screen shows.
+import type { Clock, Connection } from "#hardware/ports.ts";
 import { type PanelHost, PanelListener, type PanelProgram, type RunningPanel } from "../panel.ts";
 import { type MachineName, machines, type ProcessModel, type ProcessSource, sharedProcess } from "../process-model.ts";
 import { ProcessRegisters } from "../process-model-registers.ts";
@@ -42,6 +43,11 @@ export function modbusPanel(options: ModbusPanelOptions = {}): PanelProgram<Runn
   };
 }
 
+interface Counts {
+  requests: number;
+  malformed: number;
+}
+
 async function startModbus(host: PanelHost, options: ModbusPanelOptions): Promise<RunningModbusPanel> {
   const process = (options.process ?? sharedProcess(machines[options.machine ?? "press"])).of(host);
   const identification = { ...ownIdentification, ...options.identification };
@@ -51,38 +57,13 @@ async function startModbus(host: PanelHost, options: ModbusPanelOptions): Promis
   });
   const own = unitOf(process);
   const units = new Map<number, ModbusUnit>(ownUnits.map((number) => [number, own]));
-  for (const [number, source] of Object.entries(options.units ?? {}))
+  for (const [number, source] of Object.entries(options.units ?? {})) {
     units.set(Number(number), unitOf(source.of(host)));
-  const counts = { requests: 0, malformed: 0 };
-  const listener = await PanelListener.open(host, options.port ?? modbusPort, ({ stream }) => {
-    const reader = new ModbusFrameReader();
-    const answer = ({ transaction, unit, pdu }: ModbusFrame): void => {
-      counts.requests += 1;
-      stream.write(writeFrame({ transaction, unit, pdu: answerRequest(units.get(unit), pdu) }));
-    };
-    let isOver = false;
-    const hangUp = (): void => {
-      isOver = true;
-      counts.malformed += 1;
-      stream.end();
-      const timer = host.clock.setTimeout(() => stream.destroy(), lingerMs);
-      stream.once("close", () => host.clock.clearTimeout(timer));
-    };
-    stream.on("data", (bytes: Uint8Array) => {
-      if (isOver) return;
-      try {
-        for (const frame of reader.push(bytes)) answer(frame);
-      } catch (error) {
-        if (!(error instanceof ModbusFrameError)) throw error;
-        hangUp();
-        return;
-      }
-      // Whoever asks without reading the answers waits.
-      if (stream.writableNeedDrain) stream.pause();
-    });
-    stream.on("drain", () => stream.resume());
-    stream.on("end", () => stream.end());
-  });
+  }
+  const counts: Counts = { requests: 0, malformed: 0 };
+  const listener = await PanelListener.open(host, options.port ?? modbusPort, (connection) =>
+    serve(connection, { clock: host.clock, units, counts }),
+  );
   return {
     ...{ port: listener.port, process, registers: own.registers },
     get connections() {
@@ -96,6 +77,40 @@ async function startModbus(host: PanelHost, options: ModbusPanelOptions): Promis
     },
     close: () => listener.close(),
   };
+}
+
+function serve(
+  { stream }: Connection,
+  panel: { readonly clock: Clock; readonly units: ReadonlyMap<number, ModbusUnit>; readonly counts: Counts },
+): void {
+  const { clock, units, counts } = panel;
+  const reader = new ModbusFrameReader();
+  let isOver = false;
+  const answer = ({ transaction, unit, pdu }: ModbusFrame): void => {
+    counts.requests += 1;
+    stream.write(writeFrame({ transaction, unit, pdu: answerRequest(units.get(unit), pdu) }));
+  };
+  const hangUp = (): void => {
+    isOver = true;
+    counts.malformed += 1;
+    stream.end();
+    const timer = clock.setTimeout(() => stream.destroy(), lingerMs);
+    stream.once("close", () => clock.clearTimeout(timer));
+  };
+  stream.on("data", (bytes: Uint8Array) => {
+    if (isOver) return;
+    try {
+      for (const frame of reader.push(bytes)) answer(frame);
+    } catch (error) {
+      if (!(error instanceof ModbusFrameError)) throw error;
+      hangUp();
+      return;
+    }
+    // Whoever asks without reading the answers waits.
+    if (stream.writableNeedDrain) stream.pause();
+  });
+  stream.on("drain", () => stream.resume());
+  stream.on("end", () => stream.end());
 }
 
 const ownIdentification: DeviceIdentification = {

@@ -1,4 +1,6 @@
 // All profiles of panels, and panels made from them.
+import { shown } from "../../faults/fault-error.ts";
+import { nearestWord } from "../../faults/nearest-word.ts";
 import type { PanelProgram } from "../panel.ts";
 import { type RunningVncPanel, type VncPanelOptions, vncPanel } from "../vnc-panel.ts";
 import { efonVnc42 } from "./efonvnc.ts";
@@ -18,16 +20,24 @@ export const panelProfiles: readonly PanelProfile[] = [
 
 export const vncProfiles: readonly VncProfile[] = panelProfiles.filter((profile) => profile.protocol === "VNC");
 
+function nearest(name: string): PanelProfile | undefined {
+  const word = nearestWord(
+    name,
+    panelProfiles.map((one) => one.name),
+  );
+  return panelProfiles.find((one) => one.name === word);
+}
+
 /** Throws RangeError naming the profile that was perhaps meant. */
 export function findProfile(name: string): PanelProfile {
   const profile = panelProfiles.find((one) => one.name === name);
   if (profile !== undefined) return profile;
-  const near = panelProfiles.find((one) => one.name.includes(name) || name.includes(one.name.split("-")[0] ?? ""));
+  const near = panelProfiles.find((one) => name !== "" && one.name.includes(name)) ?? nearest(name);
   const hint =
     near === undefined
       ? `known are ${panelProfiles.map((one) => one.name).join(", ")}`
       : `did you mean "${near.name}"?`;
-  throw new RangeError(`There is no panel profile "${name}": ${hint}`);
+  throw new RangeError(`There is no panel profile ${shown(name)}: ${hint}`);
 }
 
 /** A VNC panel that is as the profile says; what `options` say of the rest counts. Throws RangeError for another protocol. */

@@ -27,6 +27,8 @@ import { cursorNews, keyNews, screenNews, sizeNews } from "./viewer-news.ts";
 const handshakeMs = 30_000;
 /** How long a viewer that was not let in may take to hang up. */
 const lingerMs = 5000;
+/** Bytes of answers that may wait for a viewer that takes nothing; the picture, of which it gets no more then, not counted. */
+const answersMax = 1_048_576;
 
 /** TLS as a server over a stream, on real machines; the simulator itself has no ciphers. */
 export type PanelTlsServer = (stream: Duplex, kind: PanelTls) => Duplex;
@@ -56,6 +58,8 @@ export class RfbSession {
   #writer: PacedWriter;
   #offer: SecurityOffer | undefined;
   #isStarted = false;
+  #isRefused = false;
+  #answerBytes = 0;
   #abilities: ViewerAbilities = noAbilities;
   #timer: TimerHandle | undefined;
 
@@ -70,7 +74,7 @@ export class RfbSession {
     const { screen, clock, behaviour } = panel;
     this.#updates = new UpdatePump({ screen, clock, behaviour, picture: this.#picture, writer: () => this.#writer });
     this.#clipboard = new ClipboardExchange({
-      send: (bytes) => this.#writer.write(bytes),
+      send: (bytes) => this.#answers(bytes),
       own: () => panel.screen.clipboard,
       take: (text) => panel.screen.takesClipboard(text),
     });
@@ -97,7 +101,7 @@ export class RfbSession {
   }
 
   beeps(): void {
-    if (this.#isStarted) this.#writer.write(writeBell());
+    if (this.#isStarted) this.#answers(writeBell());
   }
 
   copied(text: string): void {
@@ -109,8 +113,13 @@ export class RfbSession {
     const { pseudo } = this.#abilities;
     const { frame } = this.#panel.screen;
     if (status === resizeStatuses.done) this.#updates.resized();
-    if (pseudo.has(pseudoEncodings.extendedDesktopSize)) this.#updates.news.push(screenNews(frame, reason, status));
-    else if (pseudo.has(encodings.desktopSize)) this.#updates.news.push(sizeNews(frame));
+    const { news } = this.#updates;
+    const { width, height } = frame;
+    if (!pseudo.has(pseudoEncodings.extendedDesktopSize)) {
+      if (pseudo.has(encodings.desktopSize)) news.tells("size", () => sizeNews({ width, height }));
+    } else if (reason === resizeReasons.thisClient) {
+      news.answers(() => screenNews({ width, height }, reason, status));
+    } else news.tells("size", () => screenNews({ width, height }, reason, status));
     this.#updates.schedule();
   }
 
@@ -122,18 +131,36 @@ export class RfbSession {
   #listen(): void {
     this.#stream.on("data", this.#received);
     this.#stream.on("end", () => this.#stream.end());
-    this.#stream.on("drain", () => this.#updates.schedule());
+    this.#stream.on("drain", () => {
+      this.#answerBytes = 0;
+      this.#updates.schedule();
+    });
   }
 
   readonly #received = (bytes: Uint8Array): void => {
+    if (this.#isRefused) return;
     try {
       if (this.#offer === undefined) this.#takeStep(this.#handshake.receive(bytes));
-      else for (const message of this.#reader.push(bytes)) this.#obey(message);
+      else this.#read(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.drop();
     }
   };
+
+  #read(bytes: Uint8Array): void {
+    for (const message of this.#reader.push(bytes)) {
+      this.#obey(message);
+      if (this.#connection.stream.destroyed) return;
+    }
+  }
+
+  /** What is not picture goes out whatever waits already, but not without end. */
+  #answers(bytes: Uint8Array): void {
+    if (this.#writer.isFull) this.#answerBytes += bytes.length;
+    if (this.#answerBytes > answersMax) this.drop();
+    else this.#writer.write(bytes);
+  }
 
   /** What belongs to the handshake, which some panels say slowly. */
   #say(bytes: Uint8Array): void {
@@ -144,7 +171,6 @@ export class RfbSession {
     for (const part of send) this.#say(part);
     if (startTls !== undefined) this.#startTls(startTls.kind);
     if (outcome === undefined) return;
-    this.#stopTimer();
     this.#panel.ended(this, outcome);
     if (outcome.kind === "refused") {
       this.#refuses();
@@ -156,6 +182,7 @@ export class RfbSession {
 
   /** All is said; who does not hang up then is dropped. */
   #refuses(): void {
+    this.#isRefused = true;
     this.#stopTimer();
     this.#writer.end();
     this.#timer = this.#panel.clock.setTimeout(() => this.drop(), lingerMs);
@@ -202,7 +229,7 @@ export class RfbSession {
           pseudo: this.#abilities.pseudo,
           clipboard: this.#clipboard,
           updates: this.#updates,
-          write: (bytes) => this.#writer.write(bytes),
+          write: (bytes) => this.#answers(bytes),
           resize: (width, height) => this.#panel.resize(this, width, height),
           resized: (reason, status) => this.resized(reason, status),
         });
@@ -214,6 +241,7 @@ export class RfbSession {
     if (this.#offer === undefined) return;
     if (!isShared) this.#panel.wantsAlone(this);
     this.#isStarted = true;
+    this.#stopTimer();
     this.#say(writePanelInit(screen, behaviour, this.#offer));
   }
 
@@ -224,7 +252,7 @@ export class RfbSession {
     }
     if (format.bitsPerPixel !== 8) throw new ProtocolError("rfb.unsupported", "a colour map of more than 8 bits");
     this.#picture.format = paletteFormat;
-    this.#writer.write(writePalette());
+    this.#answers(writePalette());
   }
 
   #setEncodings(list: readonly number[]): void {
@@ -240,14 +268,16 @@ export class RfbSession {
     const isNew = (number: number): boolean => pseudo.has(number) && !before.has(number);
     // A fence that wants an answer, and an end of what had not begun, tell the viewer that the panel has them too.
     if (isNew(pseudoEncodings.fence)) {
-      this.#writer.write(writeFence({ flags: fenceFlags.request, payload: Uint8Array.of(0) }));
+      this.#answers(writeFence({ flags: fenceFlags.request, payload: Uint8Array.of(0) }));
     }
-    if (isNew(pseudoEncodings.continuousUpdates)) this.#writer.write(writeEndOfContinuousUpdates());
+    if (isNew(pseudoEncodings.continuousUpdates)) this.#answers(writeEndOfContinuousUpdates());
     if (isNew(pseudoEncodings.extendedClipboard)) this.#clipboard.extends();
-    if (isNew(encodings.cursor)) this.#updates.news.push(cursorNews(this.#picture.format));
-    if (isNew(pseudoEncodings.qemuExtendedKey)) this.#updates.news.push(keyNews);
+    const { news } = this.#updates;
+    if (isNew(encodings.cursor)) news.tells("pointer", cursorNews);
+    if (isNew(pseudoEncodings.qemuExtendedKey)) news.tells("keys", () => keyNews);
     if (isNew(pseudoEncodings.extendedDesktopSize)) {
-      this.#updates.news.push(screenNews(this.#panel.screen.frame, resizeReasons.server, resizeStatuses.done));
+      const { width, height } = this.#panel.screen.frame;
+      news.tells("size", () => screenNews({ width, height }, resizeReasons.server, resizeStatuses.done));
     }
   }
 

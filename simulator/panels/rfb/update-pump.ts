@@ -6,6 +6,7 @@ import type { HmiScreen } from "../hmi-screen.ts";
 import type { PacedWriter } from "./paced-writer.ts";
 import type { PictureWriter } from "./picture-writer.ts";
 import type { RfbBehaviour } from "./rfb-behaviour.ts";
+import { NewsQueue } from "./viewer-news.ts";
 
 /** At most this often a viewer gets an update: 25 a second. */
 const paceMs = 40;
@@ -21,7 +22,7 @@ export interface UpdatePumpOptions {
 
 export class UpdatePump {
   /** Pseudo-rectangles that the viewer is owed. */
-  readonly news: EncodedRectangle[] = [];
+  readonly news = new NewsQueue();
   readonly #options: UpdatePumpOptions;
   #wanted: { readonly area: Rectangle; readonly isWhole: boolean } | undefined;
   /** Updates of it need no request. */
@@ -33,10 +34,12 @@ export class UpdatePump {
     this.#options = options;
   }
 
-  /** The viewer's request. */
+  /** The viewer's request; together with one that is not answered yet it is for all that either of them covers. */
   wants(area: Rectangle, isIncremental: boolean): void {
-    const isWhole = !isIncremental || !this.#options.picture.hasShown || this.#wanted?.isWhole === true;
-    this.#wanted = { area: this.#clipped(area), isWhole };
+    const before = this.#wanted;
+    const isWhole = !isIncremental || !this.#options.picture.hasShown || before?.isWhole === true;
+    const clipped = this.#clipped(area);
+    this.#wanted = { area: before === undefined ? clipped : around(before.area, clipped), isWhole };
     this.schedule();
   }
 
@@ -78,7 +81,7 @@ export class UpdatePump {
     const wanted = this.#wanted ?? this.#pushed();
     // A viewer that does not take what it asked for gets no more of it; `drain` goes on from here.
     if (wanted === undefined || writer.isFull) return;
-    const news = this.news.splice(0);
+    const news = this.news.take(picture.format);
     if (news.length > 0) writer.write(writeFramebufferUpdate(news));
     const frame = screen.render();
     const { area, isWhole } = wanted;
@@ -104,6 +107,16 @@ export class UpdatePump {
     const y = Math.min(area.y, height);
     return { x, y, width: Math.min(area.width, width - x), height: Math.min(area.height, height - y) };
   }
+}
+
+/** The smallest part of the picture that holds both. */
+function around(one: Rectangle, other: Rectangle): Rectangle {
+  if (one.width * one.height === 0) return other;
+  if (other.width * other.height === 0) return one;
+  const [x, y] = [Math.min(one.x, other.x), Math.min(one.y, other.y)];
+  const right = Math.max(one.x + one.width, other.x + other.width);
+  const bottom = Math.max(one.y + one.height, other.y + other.height);
+  return { x, y, width: right - x, height: bottom - y };
 }
 
 const empty: EncodedRectangle = {

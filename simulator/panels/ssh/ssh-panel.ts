@@ -172,10 +172,20 @@ function hostKeysOf(random: SeededRandom, profile: SshProfile | undefined): read
   ];
 }
 
+/** ssh2's own order changes with the processor and with the native parts that are there; a seed has one order everywhere. */
+const ciphers = [
+  "aes128-gcm@openssh.com",
+  "aes256-gcm@openssh.com",
+  "aes128-ctr",
+  "aes192-ctr",
+  "aes256-ctr",
+  "chacha20-poly1305@openssh.com",
+] as const;
+
 function serverConfig(hostKeys: readonly HostKey[], { banner, profile }: SshPanelOptions): ServerConfig {
   const algorithms =
     profile === undefined
-      ? undefined
+      ? { cipher: [...ciphers] }
       : ({
           kex: [...profile.keyExchanges],
           serverHostKey: [...profile.hostKeys],
@@ -187,7 +197,7 @@ function serverConfig(hostKeys: readonly HostKey[], { banner, profile }: SshPane
     ident: profile?.greeting.replace(/^SSH-2\.0-/, "") ?? "Panel_4.2",
     keepaliveInterval: keepaliveMs,
     ...(banner === undefined ? {} : { banner }),
-    ...(algorithms === undefined ? {} : { algorithms }),
+    algorithms,
   } as ServerConfig;
 }
 

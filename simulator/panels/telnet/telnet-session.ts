@@ -1,9 +1,9 @@
-// One person at a Telnet panel: login, a numbered menu as controllers and switches have, and a page of living values.
+// One person at a Telnet panel: login, the menu, a page of living values, and the keys that lead from one to the other.
 import type { Clock } from "#hardware/ports.ts";
-import type { ProcessModel } from "../process-model.ts";
 import { clearScreen, drawPage, usableSize } from "../terminal/full-screen.ts";
 import { LineEditor } from "../terminal/line-editor.ts";
-import { processLines, valueText } from "../terminal/process-page.ts";
+import { processLines } from "../terminal/process-page.ts";
+import { type MenuPanel, type Question, TelnetMenu } from "./telnet-menu.ts";
 import { TelnetTerminal } from "./telnet-terminal.ts";
 
 /** Between two pictures of the page of living values. */
@@ -14,10 +14,7 @@ const idleMs = 600_000;
 /** From the page of living values to the menu; the last is Ctrl-C. */
 const leavingKeys: ReadonlySet<string> = new Set(["q", "Q", "0", "\x03"]);
 
-export interface TelnetPanelState {
-  readonly title: string;
-  readonly clock: Clock;
-  readonly process: ProcessModel;
+export interface TelnetPanelState extends MenuPanel {
   /** Undefined: anybody may. */
   readonly account?: { readonly username: string; readonly password: string } | undefined;
   /** Says nothing, not even Telnet's options, before the first byte has come. */
@@ -37,13 +34,12 @@ export interface TelnetSessionEnds {
   end(): void;
 }
 
-type Question = (answer: string) => void;
-
 export class TelnetSession {
   readonly terminal = new TelnetTerminal();
   readonly #panel: TelnetPanelState;
   readonly #ends: TelnetSessionEnds;
   readonly #editor: LineEditor;
+  readonly #mainMenu: TelnetMenu;
   #question: Question | undefined;
   #isSecret = false;
   #isOnPage = false;
@@ -58,6 +54,12 @@ export class TelnetSession {
     this.#panel = panel;
     this.#ends = ends;
     this.#editor = new LineEditor({ show: (text) => this.#show(text) });
+    this.#mainMenu = new TelnetMenu(panel, {
+      show: (text) => this.#show(text),
+      ask: (prompt, question) => this.#ask(prompt, question),
+      watches: () => this.#watches(),
+      logsOut: () => this.#hangUp("Goodbye."),
+    });
     this.#isAwake();
     if (!panel.waitsForInput) this.#greets();
   }
@@ -173,82 +175,13 @@ export class TelnetSession {
 
   #menu(): void {
     this.#leavePage();
-    const { title, process } = this.#panel;
-    const lines = [
-      ...["", `${title}  MAIN MENU`, ""],
-      "  1  Process values",
-      "  2  Set points",
-      "  3  Alarms",
-      `  4  ${process.isRunning ? "Stop" : "Start"} the machine`,
-      "  9  Log out",
-      "",
-    ];
-    this.#show(lines.map((line) => `${line}\r\n`).join(""));
-    this.#ask("Choice: ", (choice) => this.#chosen(choice));
+    this.#mainMenu.open();
   }
 
-  #chosen(choice: string): void {
-    const { process } = this.#panel;
-    switch (choice) {
-      case "1":
-        this.#isOnPage = true;
-        this.#show(clearScreen);
-        this.#drawPage();
-        return;
-      case "2":
-        this.#setPoints();
-        return;
-      case "3":
-        this.#alarms();
-        return;
-      case "4":
-        process.advanceTo(this.#panel.clock.nowMs());
-        process.isRunning = !process.isRunning;
-        this.#show(`The machine ${process.isRunning ? "runs" : "stops"}.\r\n`);
-        this.#menu();
-        return;
-      case "9":
-        this.#hangUp("Goodbye.");
-        return;
-      default:
-        if (choice !== "") this.#show(`There is no ${choice.slice(0, 20)} in this menu.\r\n`);
-        this.#menu();
-    }
-  }
-
-  #setPoints(): void {
-    const { setPoints } = this.#panel.process;
-    this.#show("\r\nSET POINTS\r\n\r\n");
-    for (const [index, point] of setPoints.entries()) {
-      this.#show(`  ${index + 1}  ${point.label}: ${valueText(point)} (${point.min} to ${point.max})\r\n`);
-    }
-    this.#ask("\r\nNumber, or Enter for the menu: ", (number) => {
-      const point = setPoints[Number(number) - 1];
-      if (point === undefined) this.#menu();
-      else this.#ask(`${point.label}: `, (value) => this.#sets(point.name, value));
-    });
-  }
-
-  #sets(name: string, value: string): void {
-    const outcome = value === "" ? "out-of-range" : this.#panel.process.setsPoint(name, Number(value));
-    this.#show(outcome === "set" ? "Set.\r\n" : "Not set: the value is out of range.\r\n");
-    this.#setPoints();
-  }
-
-  #alarms(): void {
-    const { process, clock } = this.#panel;
-    process.advanceTo(clock.nowMs());
-    const { entries } = process.alarms;
-    this.#show("\r\nALARMS, newest first\r\n\r\n");
-    for (const alarm of entries.slice(0, 10)) {
-      const since = new Date(alarm.sinceMs).toISOString().slice(11, 19);
-      this.#show(`  ${since} ${alarm.goneMs === undefined ? "active" : "over  "} ${alarm.text}\r\n`);
-    }
-    if (entries.length === 0) this.#show("  none\r\n");
-    this.#ask("\r\na acknowledges, Enter for the menu: ", (answer) => {
-      if (answer.toLowerCase() === "a") process.alarms.acknowledge();
-      this.#menu();
-    });
+  #watches(): void {
+    this.#isOnPage = true;
+    this.#show(clearScreen);
+    this.#drawPage();
   }
 
   #drawPage(): void {

@@ -50,7 +50,7 @@ export class LineEditor {
       this.#continueSequence(letter);
       return undefined;
     }
-    const isSecondOfReturn = this.#isAfterReturn && (letter === "\n" || letter === "\0");
+    const isSecondOfReturn = this.#isAfterReturn && letter === "\n";
     this.#isAfterReturn = letter === "\r";
     return isSecondOfReturn ? undefined : this.#key(letter);
   }

@@ -10,6 +10,8 @@ import { drawSequence, hostOrder } from "./sequence-svg.ts";
 import { reportStyle } from "./style.ts";
 import { drawTimeline } from "./timeline.ts";
 
+/** Of what the world looked like: where it stood, faults in force, connections. */
+const worldLinesShown = 3;
 /** Lines of the programs' logs that a report has, the last ones. */
 const logLinesMax = 200;
 
@@ -52,8 +54,14 @@ function failureSection(
   const where = stackLine === undefined ? "" : `<p>At <code>${xmlText(lineText(stackLine, folder))}</code></p>`;
   const after =
     lastStep === undefined ? "" : `<p>Behind the step at ${virtualTime(lastStep.atMs)}: ${xmlText(lastStep.text)}</p>`;
-  const seen = more.length > 0 ? more.join("\n") : world;
-  return `<section class="failure"><p class="what">${xmlText(what)}</p>${where}${after}<pre>${xmlText(seen)}</pre><details><summary>Stack</summary><pre>${xmlText(stack)}</pre></details></section>`;
+  const lines = more.length > 0 ? more : world.split("\n");
+  const [shown, folded] = [lines.slice(0, worldLinesShown), lines.slice(worldLinesShown)];
+  const rest = folded.length === 0 ? "" : details("The programs' last words", folded.join("\n"));
+  return `<section class="failure"><p class="what">${xmlText(what)}</p>${where}${after}<pre>${xmlText(shown.join("\n"))}</pre>${rest}${details("Stack", stack)}</section>`;
+}
+
+function details(summary: string, text: string): string {
+  return `<details><summary>${xmlText(summary)}</summary><pre>${xmlText(text)}</pre></details>`;
 }
 
 function factsSection(

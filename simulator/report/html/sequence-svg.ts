@@ -14,6 +14,8 @@ const columnWidthMin = 112;
 /** What the columns share, so that a diagram of few hosts fits a page. */
 const columnsWidth = 880;
 const letterWidth = 6.1;
+/** What the words at an arrow may take, however near its ends are. */
+const wordsWidthMin = 270;
 
 export type Fault = Span & { readonly on: string };
 
@@ -147,7 +149,8 @@ class Picture {
     const kind = row.isBroken ? " broken" : row.isUnanswered ? " unanswered" : "";
     const line = y + 5;
     const heads = [head(to, line, isRight, kind), ...(row.isBothWays ? [head(from, line, !isRight, kind)] : [])];
-    const room = Math.max(Math.abs(to - from) - 16, 60);
+    // Nothing else stands in the row: words may go beyond the arrow.
+    const room = Math.max(Math.abs(to - from) - 16, wordsWidthMin);
     const middle = (from + to) / 2;
     return `${this.#time(row.atMs, y)}<line class="arrow${kind}" x1="${from}" y1="${line}" x2="${to}" y2="${line}"/>${heads.join("")}${text(`arrow-text${kind}`, middle, y, fitted(words, room), "middle", words)}`;
   }
