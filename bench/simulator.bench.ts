@@ -1,11 +1,13 @@
-// How many simulated hours pass in a real minute of one core: a site that idles, one with traffic, and the swarm's runs.
+// How many simulated hours pass in a real minute of one core: a site that idles, one with traffic, one that is looked at, the swarm.
 import { echoPanel } from "#simulator/panels/byte-panels.ts";
+import { vncPanel } from "#simulator/panels/vnc-panel.ts";
 import { Site } from "#simulator/site.ts";
 import { drawPlan } from "#simulator/swarm/draw-plan.ts";
 import { runPlan } from "#simulator/swarm/run-plan.ts";
 
 const idleHours = 24;
 const trafficMinutes = 60;
+const viewMinutes = 5;
 const swarmSeeds = 12;
 /** What is aimed at, in simulated hours per real minute. */
 const aims = { idle: 1000, traffic: 60 };
@@ -47,6 +49,15 @@ async function traffic(): Promise<Measured> {
   });
 }
 
+/** A person looks at a picture that changes all the time, as our own VNC client takes it. */
+async function view(): Promise<Measured> {
+  await using site = await Site.start({ seed: 3, panels: { press: vncPanel({ password: "secret12" }) } });
+  const vnc = await site.operator.opensVnc("press");
+  const measured = await measure(site, () => site.passes(viewMinutes * 60_000));
+  await vnc.disconnects();
+  return measured;
+}
+
 /** Whole runs, with the start of the site, all sessions and faults, and the oracle. */
 async function swarm(): Promise<Measured> {
   const start = process.cpuUsage();
@@ -73,4 +84,5 @@ function tell(what: string, { virtualMs, cpuMs, lines }: Measured, aim?: number)
 
 tell("idle", await idle(), aims.idle);
 tell("traffic", await traffic(), aims.traffic);
+tell("view", await view());
 tell("swarm", await swarm());

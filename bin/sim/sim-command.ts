@@ -97,7 +97,7 @@ Examples:
 function stopped(): { readonly signal: AbortSignal } {
   const stop = new AbortController();
   void untilStopSignal().then(() => stop.abort());
-  return stop;
+  return { signal: stop.signal };
 }
 
 function addServe(sim: Command, finished: Finished): void {

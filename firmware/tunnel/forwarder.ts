@@ -104,6 +104,11 @@ export class Forwarder {
     if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
   }
 
+  /** A pong that nobody asked for: a sign of life that wants no answer (RFC 6455 section 5.5.3). */
+  tellAlive(): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.pong();
+  }
+
   /** Sends what was read from the panel, then the close frame; the panel is ended once the cloud has closed too. */
   finish(reason: CloseReason): void {
     if (this.#isCloudGone) {

@@ -35,7 +35,8 @@ export class LegsWatch {
   readonly #watches: Readonly<Record<Side, LegWatch>>;
   /** Per side what had been sent when last nothing was unacknowledged: until more is sent there is nothing to ask. */
   readonly #settledAtBytes: Record<Side, number | undefined> = { panel: undefined, cloud: undefined };
-  #pingedAtMs: number;
+  /** When the cloud was last pinged, or told that we live. */
+  #spokeAtMs: number;
   #timer: TimerHandle | undefined;
   #isStopped = false;
 
@@ -44,7 +45,7 @@ export class LegsWatch {
     const { lostAfterMs, stalledAfterMs } = settings;
     const nowMs = clock.monotonicMs();
     this.#options = options;
-    this.#pingedAtMs = nowMs;
+    this.#spokeAtMs = nowMs;
     this.#watches = {
       panel: new LegWatch({ lostAfterMs, stalledAfterMs, answersPings: false, nowMs }),
       cloud: new LegWatch({
@@ -110,13 +111,13 @@ export class LegsWatch {
 
   #ping(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (
-      nowMs - this.#pingedAtMs < pingEveryMs - lookEveryMs / 2 ||
-      !this.#watches.cloud.wantsPing ||
-      this.#isGone("cloud")
-    )
+    if (nowMs - this.#spokeAtMs < pingEveryMs - lookEveryMs / 2 || this.#isGone("cloud")) return;
+    this.#spokeAtMs = nowMs;
+    if (!this.#watches.cloud.wantsPing) {
+      // We may have stopped reading for a slow panel: then neither our ping's answer nor the cloud's own ping is seen.
+      this.#options.forwarder.tellAlive();
       return;
-    this.#pingedAtMs = nowMs;
+    }
     this.#watches.cloud.pinged(this.#sentBytes("cloud"));
     this.#settledAtBytes.cloud = undefined;
     this.#options.forwarder.ping();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gateway.ts";
-import type { Hardware, NetworkInterface } from "#hardware/ports.ts";
+import type { Hardware } from "#hardware/ports.ts";
 import { checkMode, faultKinds } from "../faults/catalogue.ts";
 import { type Fault, isLinkFault, type World } from "../faults/fault.ts";
 import { FaultError } from "../faults/fault-error.ts";
@@ -23,8 +23,10 @@ import type { RunningPanels, SitePanels, SiteVocabulary } from "../site-vocabula
 import { type FaultSite, type LaidFault, type Laying, layFaultWhen } from "../triggers/lay-fault.ts";
 import type { ProtocolEvent } from "../triggers/protocol-event.ts";
 import { CloudFront } from "./cloud-front.ts";
+import { endLoopbackSite, timersLeft } from "./end-loopback-site.ts";
+import { LoopbackCloud } from "./loopback-cloud.ts";
 import { LoopbackGateway } from "./loopback-gateway.ts";
-import { AddressPlan, mappedNetwork } from "./mapped-network.ts";
+import { type AddressPlan, mappedNetwork } from "./mapped-network.ts";
 import { RealClock } from "./real-clock.ts";
 import { passing, realWaiting } from "./real-waiting.ts";
 import { RelayNetwork } from "./relay-network.ts";
@@ -32,6 +34,7 @@ import { loopback } from "./relay-port.ts";
 import { RelayRecorder } from "./relay-recorder.ts";
 import { RunAuthority } from "./run-authority.ts";
 import { standInServer } from "./serve-tls.ts";
+import { cloudAddress, cloudDoors, drawSitePlan, otherHosts } from "./site-plan.ts";
 
 type TunnelSettings = GatewayOptions["config"]["tunnels"];
 
@@ -47,12 +50,8 @@ export interface LoopbackSiteOptions<P extends SitePanels> {
 }
 
 const passwords = { admin: "site-admin-Pa55", bootstrap: "site-bootstrap-Pa55" } as const;
-const addresses = { operator: "203.0.113.30", cloud: "198.51.100.20", double: "203.0.113.66" } as const;
-const broker = { name: cloudName, port: mqttsPort } as const;
-/** What gateway and cloud promise, with something to spare on a busy machine. */
+/** The gateway promises to stop within 5 s; a busy machine may need longer. */
 const stopMs = 10_000;
-/** Until the last connection is gone at the end. */
-const endMs = 20_000;
 const logLinesShown = 6;
 
 /** The product's hasher is slow on purpose; what it hashes here lives for one run. */
@@ -84,12 +83,12 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
   readonly #options: LoopbackSiteOptions<P>;
   readonly #random: SeededRandom;
   readonly #luck: SeededRandom;
-  readonly #plan = new AddressPlan();
+  readonly #plan: AddressPlan;
   readonly #authority: RunAuthority;
   readonly #front: CloudFront;
+  readonly #cloud: LoopbackCloud;
   readonly #gateway: LoopbackGateway;
   readonly #recorder: RelayRecorder;
-  readonly #cloudClock = new RealClock();
   readonly #panelClocks: RealClock[] = [];
   readonly #folder: string;
   readonly #lifts = new Map<object, FaultInForce & { readonly lift: () => void }>();
@@ -97,8 +96,6 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
   readonly #faultErrors: unknown[] = [];
   #panels: Partial<Record<keyof P, RunningPanel>> = {};
   #cloudStarts = 0;
-  /** Lifts what refuses connections while the cloud is down. */
-  #openCloud: (() => void) | undefined;
 
   private constructor(options: LoopbackSiteOptions<P>, folder: string) {
     this.#options = options;
@@ -112,12 +109,18 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     this.relays = new RelayNetwork({
       clock: this.clock,
       random: this.#random.child("network"),
-      hosts: ["operator", "cloud", "gateway", "double", ...panelNames],
+      hosts: [...otherHosts, ...panelNames],
       serve: standInServer(this.clock, () => this.#authority),
     });
     this.#recorder = new RelayRecorder(this.clock, this.relays, (server) => server === "cloud");
     this.#front = new CloudFront({ clock: this.clock, relays: this.relays, authority: this.#authority });
-    this.#drawPlan(panelNames);
+    this.#plan = drawSitePlan(panelNames);
+    this.#cloud = new LoopbackCloud({
+      front: this.#front,
+      relays: this.relays,
+      start: () => this.#startCloud(),
+      until: this.until,
+    });
     this.#gateway = new LoopbackGateway({
       clock: this.clock,
       random: this.#random.child("board"),
@@ -142,7 +145,7 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     try {
       site = new LoopbackSite(options, folder);
       await site.#openDoors();
-      await site.#startCloud();
+      await site.#cloud.start();
       await site.#startPanels();
       if (options.registered !== false) {
         await site.gatewayRegisters();
@@ -338,62 +341,21 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
 
   async #end(): Promise<readonly string[]> {
     const leaks: string[] = [];
-    const isGone = async (what: string, left: () => readonly string[]): Promise<void> => {
-      await this.until(() => left().length === 0, { what, limitMs: endMs }).catch(() => leaks.push(...left()));
-    };
     try {
       for (const lift of [...this.#applied]) await lift();
       for (const { lift } of [...this.#lifts.values()]) lift();
-      await this.relays.settled();
-      for (const session of this.operator.openSessions) await session.disconnects();
-      await isGone("tunnels and sessions to end", () => this.#sessionsLeft());
-      if (this.#gateway.isRunning) await this.gatewayStops();
-      // What a power cut has left behind would end by its survivor's keep-alive: nobody waits for that here.
-      for (const connection of this.relays.conversations()) if (connection.isHalfOpen) connection.breakOff();
-      await isGone("the gateway's connections to end", () => this.#connectionsOf("gateway"));
-      if (this.#gateway.timersLeft > 0) leaks.push(`${this.#gateway.timersLeft} timers of the gateway`);
-      await this.#stopCloud({ hard: false });
-      await isGone("the cloud's connections to end", () => this.#connectionsOf("cloud"));
-      for (const panel of Object.values(this.#panels)) await panel?.close();
-      await isGone("the last connections to end", () => this.openConnections());
+      const panels = Object.values(this.#panels).filter((panel) => panel !== undefined);
+      const { until, relays, operator } = this;
+      leaks.push(
+        ...(await endLoopbackSite({ until, relays, operator, gateway: this.#gateway, cloud: this.#cloud, panels })),
+      );
     } finally {
       await this.relays.close();
       await this.#front.close();
       await rm(this.#folder, { recursive: true, force: true });
     }
-    const timers = [this.clock, this.#cloudClock, ...this.#panelClocks].map((clock) => clock.pendingCount);
-    const left = timers.reduce((sum, count) => sum + count, 0);
-    if (left > 0) leaks.push(`${left} timers`);
-    for (const clock of [this.clock, this.#cloudClock, ...this.#panelClocks]) clock.dropAllTimers();
+    leaks.push(...timersLeft([this.clock, this.#cloud.clock, ...this.#panelClocks]));
     return [...new Set(leaks)];
-  }
-
-  #sessionsLeft(): readonly string[] {
-    if (!this.#gateway.isRunning || this.#front.program === undefined) return [];
-    const tunnels = this.#gateway.program?.status().tunnels ?? [];
-    const { sessions } = this.#front.program.status();
-    return [
-      ...tunnels.map(({ operation, state }) => `tunnel ${operation} (${state})`),
-      ...(sessions === 0 ? [] : [`${sessions} sessions of the cloud`]),
-    ];
-  }
-
-  #connectionsOf(host: string): readonly string[] {
-    return this.openConnections().filter((name) => name.includes(`${host}:`));
-  }
-
-  #drawPlan(panelNames: readonly string[]): void {
-    const internet = (host: keyof typeof addresses) =>
-      this.#plan.addHost({ name: host, interfaces: [ethernet("eth0", addresses[host], true)] });
-    internet("operator");
-    internet("cloud");
-    internet("double");
-    const gateway = [ethernet("eth0", "10.20.0.2", true), ethernet("eth1", "192.168.10.1", false)];
-    this.#plan.addHost({ name: "gateway", interfaces: [...gateway, localInterface] });
-    for (const [index, name] of panelNames.entries()) {
-      this.#plan.addHost({ name, interfaces: [ethernet("eth0", panelAddress(index), false)] });
-    }
-    this.#plan.addName(cloudName, [addresses.cloud]);
   }
 
   #network(host: string): Hardware["network"] {
@@ -425,15 +387,9 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
   }
 
   async #openDoors(): Promise<void> {
-    const doors = [
-      { service: "https", from: "operator", address: addresses.operator, servicePort: httpsPort },
-      { service: "https", from: "gateway", address: "10.20.0.2", servicePort: httpsPort },
-      { service: "mqtts", from: "gateway", address: "10.20.0.2", servicePort: mqttsPort },
-      { service: "mqtts", from: "double", address: addresses.double, servicePort: mqttsPort },
-    ] as const;
-    for (const door of doors) {
+    for (const door of cloudDoors) {
       const port = await this.#front.openDoor(door);
-      const target = { address: addresses.cloud, port: door.servicePort };
+      const target = { address: cloudAddress, port: door.servicePort };
       await this.#leadTo("cloud", target, () => port, true, door.from);
     }
   }
@@ -454,10 +410,10 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     }
   }
 
-  async #startCloud(): Promise<void> {
+  #startCloud(): Promise<Cloud> {
     this.#cloudStarts += 1;
-    const cloud = await startCloud({
-      clock: this.#cloudClock,
+    return startCloud({
+      clock: this.#cloud.clock,
       random: this.#random.child(`cloud, start ${this.#cloudStarts}`),
       databaseFile: join(this.#folder, "cloud.db"),
       masterKey: this.#random.child("master key").bytes(32),
@@ -475,34 +431,18 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
       ports: { https: httpsPort, mqtts: mqttsPort },
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
     });
-    this.#front.serves(cloud);
   }
 
   async #startCloudAgain(): Promise<void> {
-    if (this.#front.program !== undefined) return;
-    this.says("the cloud starts again");
-    await this.#startCloud();
-    this.#openCloud?.();
-    this.#openCloud = undefined;
-    await this.relays.settled();
+    if (this.#cloud.program === undefined) this.says("the cloud starts again");
+    await this.#cloud.start();
   }
 
-  async #stopCloud({ hard }: { readonly hard: boolean }): Promise<void> {
-    const program = this.#front.program;
-    if (program === undefined) return;
-    this.says(hard ? "the cloud is killed" : "the cloud stops in order");
-    this.#openCloud = this.relays.lay({
-      onConnect: (attempt) => {
-        if (attempt.to !== "cloud") return false;
-        attempt.refuse();
-        return true;
-      },
-    });
-    if (hard) program.kill();
-    else await this.until(program.stop(), { what: "the cloud to stop", limitMs: stopMs });
-    this.#front.serves(undefined);
-    this.#front.dropAll();
-    await this.relays.settled();
+  async #stopCloud(options: { readonly hard: boolean }): Promise<void> {
+    if (this.#cloud.program !== undefined) {
+      this.says(options.hard ? "the cloud is killed" : "the cloud stops in order");
+    }
+    await this.#cloud.stop(options);
   }
 
   #startGateway(hardware: Hardware): Gateway {
@@ -548,7 +488,7 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
       stopCloud: (options) => this.#stopCloud(options),
       startCloud: () => this.#startCloudAgain(),
       draw: () => this.#luck.fraction(),
-      jumpClock: (host, byMs) => (host === "cloud" ? this.#cloudClock : this.#gateway.clock).jump(byMs),
+      jumpClock: (host, byMs) => (host === "cloud" ? this.#cloud.clock : this.#gateway.clock).jump(byMs),
       kickBroker: () => this.#front.kickBroker(),
       duplicateClient: ({ againAfterMs }) => this.#copyGateway(againAfterMs),
       failDisk: (failure) => this.#gateway.failDisk(failure),
@@ -567,7 +507,7 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     const device = new MqttDouble({
       network: this.#network("double"),
       clock: this.clock,
-      broker: { host: broker.name, port: broker.port, authorities: [this.#authority.pem] },
+      broker: { host: cloudName, port: mqttsPort, authorities: [this.#authority.pem] },
       login: { clientId: this.deviceId, user: `${tenant}/${user}`, password: password ?? "" },
       againAfterMs,
     });
@@ -586,17 +526,6 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
     this.#recorder.fault(fault, "begin");
     return liftOnce;
   }
-}
-
-const localInterface: NetworkInterface = {
-  name: "lo",
-  isLoopback: true,
-  hasDefaultRoute: false,
-  addresses: [{ address: "127.0.0.1", family: 4, prefixLength: 8 }],
-};
-
-function ethernet(name: string, address: string, hasDefaultRoute: boolean): NetworkInterface {
-  return { name, isLoopback: false, hasDefaultRoute, addresses: [{ address, family: 4, prefixLength: 24 }] };
 }
 
 /** Names of the faults that a site on loopback cannot have, each with the table's reason. */

@@ -1,10 +1,13 @@
 // The panels that the simulator serves by name: what each takes, and how it is made.
 import { unknownWord } from "../faults/nearest-word.ts";
 import { echoPanel, sinkPanel, sourcePanel } from "../panels/byte-panels.ts";
+import { type StatusPanelOptions, statusPanel } from "../panels/http/status-panel.ts";
+import { type ModbusPanelOptions, modbusPanel } from "../panels/modbus/modbus-panel.ts";
 import { garbagePanel, httpPanel, silentPanel } from "../panels/odd-panels.ts";
 import type { PanelProgram } from "../panels/panel.ts";
 import { findProfile, panelProfiles, profilePanel } from "../panels/profiles/catalogue.ts";
 import { type SshPanelOptions, sshPanel } from "../panels/ssh/ssh-panel.ts";
+import { type TelnetPanelOptions, telnetPanel } from "../panels/telnet/telnet-panel.ts";
 import { type VncPanelOptions, vncPanel } from "../panels/vnc-panel.ts";
 import { badValue } from "./api-error.ts";
 import type { NewPanel, PanelKindView, PanelOptions, PanelProfileView } from "./api-types.ts";
@@ -67,6 +70,38 @@ export const panelKinds: readonly PanelKind[] = [
     create: (options, profile) => sshPanel({ ...(options as SshPanelOptions), ...sshProfile(profile) }),
   },
   {
+    name: "telnet",
+    summary: "A controller's menu and full-screen pages over Telnet.",
+    protocol: "TELNET",
+    options: [
+      text("username", "with a password: what the login asks for; without both the menu comes at once"),
+      text("password", "with a user name"),
+      text("title", "what the machine is called"),
+      text("banner", "shown before the login"),
+      text("machine", "what the controller runs", ["press", "mixer", "packer"]),
+      { name: "waitsForInput", kind: "boolean", summary: "says nothing before the first byte has come" },
+    ],
+    create: ({ username, password, ...options }) =>
+      telnetPanel({ ...(options as TelnetPanelOptions), ...telnetAccount(username, password) }),
+  },
+  {
+    name: "http",
+    summary: "A controller's status page, with living values.",
+    protocol: "PASSTHROUGH",
+    options: [
+      text("title", "what the machine is called"),
+      text("machine", "what the controller runs", ["press", "mixer", "packer"]),
+    ],
+    create: (options) => statusPanel(options as StatusPanelOptions),
+  },
+  {
+    name: "modbus",
+    summary: "Modbus TCP registers with living values.",
+    protocol: "PASSTHROUGH",
+    options: [text("machine", "what the controller runs", ["press", "mixer", "packer"])],
+    create: (options) => modbusPanel(options as ModbusPanelOptions),
+  },
+  {
     name: "echo",
     summary: "Sends back what it gets, its end of stream too.",
     protocol: "PASSTHROUGH",
@@ -120,6 +155,15 @@ export const panelKinds: readonly PanelKind[] = [
     create: () => httpPanel(),
   },
 ];
+
+function telnetAccount(username: unknown, password: unknown): Pick<TelnetPanelOptions, "account"> {
+  if (username === undefined && password === undefined) return {};
+  if (typeof username === "string" && typeof password === "string") return { account: { username, password } };
+  throw badValue(
+    "is missing: a login has a user name and a password",
+    username === undefined ? "options.username" : "options.password",
+  );
+}
 
 function sshProfile(name: string | undefined): Pick<SshPanelOptions, "profile"> {
   const profile = name === undefined ? undefined : findProfile(name);

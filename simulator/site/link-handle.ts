@@ -98,7 +98,12 @@ export class LinkHandle {
       onResolve: (query) => isAsker(query.from) && fault.onResolve?.(query) === true,
       onCertificate: (offer) => isMine(offer.from, offer.to) && fault.onCertificate?.(offer) === true,
     });
-    void fault.begin?.(world); // of what is laid on a link nothing takes its time
+    try {
+      void fault.begin?.(world); // of what is laid on a link nothing takes its time
+    } catch (error) {
+      lift();
+      throw error;
+    }
     return () => {
       lift();
       void fault.end?.(world);

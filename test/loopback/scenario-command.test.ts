@@ -90,9 +90,13 @@ describe("a run over real sockets that a person stops", () => {
     const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(child, "exit");
     let said = "";
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-      said += chunk.toString();
-      if (said.includes("an order is typed") && !child.killed) child.kill("SIGINT");
+    try {
+      for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+        said += chunk.toString();
+        if (said.includes("an order is typed") && !child.killed) child.kill("SIGINT");
+      }
+    } finally {
+      if (child.exitCode === null && !child.killed) child.kill("SIGKILL");
     }
     expect(await ended).toEqual([1, null]);
     expect(said).toContain("stopped by a signal before its end");

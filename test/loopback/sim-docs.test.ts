@@ -14,7 +14,7 @@ const run = promisify(execFile);
 function shellLines(): string {
   const page = readFileSync(join(repositoryRoot, "docs/simulator.md"), "utf8");
   const part = page.split("## 7. For programs that are not ours")[1]?.split("\n## ")[0] ?? "";
-  const blocks = [...part.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, lines = ""]) => lines);
+  const blocks = [...part.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, lines = ""]) => lines);
   expect(blocks.length).toBe(4);
   expect(blocks[0]).toBe("postern sim serve --port 8474\n");
   return blocks.slice(1).join("");

@@ -212,6 +212,37 @@ describe("steered over HTTP", () => {
     expect(await client.listPanels()).toEqual([]);
   });
 
+  test("every kind of panel starts from its name alone, and takes a connection", async () => {
+    const { panels } = await client.readCatalogue();
+    const names = [
+      "vnc",
+      "ssh",
+      "telnet",
+      "http",
+      "modbus",
+      "echo",
+      "source",
+      "sink",
+      "silent",
+      "garbage",
+      "http-error",
+    ];
+    expect(panels.map(({ name }) => name)).toEqual(names);
+    for (const name of names) {
+      const { port, protocol } = await client.createPanel({ name, kind: name });
+      expect(protocol).toBe(panels.find((kind) => kind.name === name)?.protocol);
+      const socket = dial(port);
+      await once(socket, "connect");
+      socket.destroy();
+    }
+    expect(await refusal(client.createPanel({ name: "b", kind: "telnet", options: { username: "op" } }))).toMatchObject(
+      {
+        status: 400,
+        place: "options.password",
+      },
+    );
+  });
+
   test("connections are listed and reset", async () => {
     await client.createPanel({ name: "loop", kind: "echo" });
     const { port } = await client.createLink({ name: "line", panel: "loop" });

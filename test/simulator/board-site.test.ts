@@ -154,6 +154,19 @@ describe("uplinks in a site", () => {
     expect(site.openConnections()).toEqual(before);
   });
 
+  it("are the interfaces that the network port tells of: those that are up, by preference, and those towards panels", async () => {
+    await using site = await Site.start();
+    const told = async (): Promise<string[]> =>
+      (await site.board.hardware!.network.interfaces()).map(
+        ({ name, hasDefaultRoute }) => `${name}${hasDefaultRoute ? " leads out" : ""}`,
+      );
+    expect(await told()).toEqual(["lo", "eth0 leads out", "wlan0 leads out", "wwan0 leads out", "eth1"]);
+    site.board.uplinks.goesDown("eth0");
+    site.board.uplinks.goesDown("wwan0");
+    expect(await told()).toEqual(["lo", "wlan0 leads out", "eth1"]);
+    await site.gatewayIsOnline(180_000);
+  });
+
   it("that go again before they are up stay down", async () => {
     await using site = await Site.start({ registered: false });
     const { uplinks } = site.board;

@@ -56,6 +56,18 @@ describe("what is acknowledged", () => {
     expect(await gateway.delivery()).toEqual({ unacknowledgedBytes: 0, retransmits: 0 });
   });
 
+  it("stays so also when nobody has asked before", async () => {
+    using world = new TwoHosts();
+    const [gateway, panel] = await world.connected();
+    recordOf(panel);
+    world.link.apply(slowReader(100), "gateway");
+    gateway.stream.write(Buffer.alloc(5000));
+    await world.clock.advance(100);
+    world.link.apply(blackHole());
+    await world.clock.advance(5000);
+    expect(await gateway.delivery()).toEqual({ unacknowledgedBytes: 0, retransmits: 0 });
+  });
+
   it("does not grow on a dark way back, whoever has the bytes", async () => {
     using world = new TwoHosts();
     const [gateway, panel] = await world.connected();

@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { BoardProgram } from "#simulator/gateway/board.ts";
 import type { RunningSshPanel } from "#simulator/panels/ssh/ssh-panel.ts";
 import { type RunHooks, runPlan } from "#simulator/swarm/run-plan.ts";
-import { type FaultEvent, type SwarmPlan, type TerminalEvent, usualSite } from "#simulator/swarm/swarm-plan.ts";
+import {
+  doors,
+  type FaultEvent,
+  type SessionEvent,
+  type SwarmPlan,
+  type TerminalEvent,
+  usualSite,
+} from "#simulator/swarm/swarm-plan.ts";
 import { expectedShow, fileOf, sshSpeech, stepsOf, telnetSpeech } from "#simulator/swarm/terminal-transcript.ts";
 
 const quiet: SwarmPlan = {
@@ -68,6 +75,66 @@ describe("a watchdog that a program of the board has armed", () => {
     );
     expect(failure).toBeUndefined();
     expect(text.match(/"event":"gateway.started"/g)?.length).toBe(2);
+  });
+});
+
+const session = (id: number, more: Partial<SessionEvent> = {}): SessionEvent => ({
+  ...{ kind: "session", atMs: 1_000, id, panel: "plc", hasChannel: true },
+  ...{ up: { bytes: 400, pieceBytes: 4, everyMs: 300 }, down: { bytes: 400, pieceBytes: 4, everyMs: 300 } },
+  ...{ panelThen: "stays", lastsMs: 40_000, leaves: "in-order", pausesMs: 0, ...more },
+});
+
+/** What each session was told at its end, and the run's failure if it has one. */
+async function endings(plan: SwarmPlan): Promise<readonly (string | undefined)[]> {
+  let reasons: readonly (string | undefined)[] = [];
+  const { failure } = await runPlan(plan, {
+    extraOracle: ({ sessions, knocks }) => {
+      reasons = [...sessions, ...knocks].flatMap(({ plan: event, ending }) =>
+        event.kind === "session" && event.id >= 1_000_000 ? [] : [ending?.said?.reason ?? ending?.reason],
+      );
+    },
+  });
+  return failure === undefined ? reasons : [`${failure.check}: ${failure.message}`];
+}
+
+describe("people with what cannot be had", () => {
+  it("are told why at each door", async () => {
+    const events = doors.map(
+      (door, at) => ({ kind: "knock", atMs: at * 1_000, door, hasChannel: at % 2 === 0 }) as const,
+    );
+    expect(await endings({ ...quiet, events })).toEqual([
+      ...["panel.timeout", "panel.timeout", "policy.refused", "panel.name-unknown", "panel.refused"],
+    ]);
+  });
+
+  it.each(["change", "replace"] as const)(
+    "lose their sessions by a %s of the endpoint, and find the new one",
+    async (does) => {
+      const change = { kind: "endpoint", atMs: 10_000, panel: "plc", does } as const;
+      const plan = {
+        ...quiet,
+        bytePanels: ["plc", "mixer2"],
+        events: [session(1), session(2, { panel: "mixer2" }), change, session(3, { atMs: 20_000 })],
+      };
+      expect(await endings(plan)).toEqual(["endpoint.removed", "client.closed", "client.closed"]);
+    },
+  );
+
+  it("are refused what is one too many, and sent home when their time is over", async () => {
+    const events = [session(1), session(2, { atMs: 2_000 })];
+    expect(await endings({ ...quiet, tunnelsMax: 1, events })).toEqual(["client.closed", "gateway.busy"]);
+    expect(await endings({ ...quiet, sessionLifeMs: 30_000, events: [session(1)] })).toEqual(["session.expired"]);
+  });
+});
+
+describe("a gateway that is new", () => {
+  it("is let in although its power fails and its disk is full in the middle of it", async () => {
+    const events = [
+      fault("power-cut", 2_000, 3_000),
+      fault("disk-full", 5_000, 10_000),
+      session(1, { atMs: 45_000, lastsMs: 10_000 }),
+    ];
+    expect(await endings({ ...quiet, isNew: true, events })).toEqual(["client.closed"]);
   });
 });
 
