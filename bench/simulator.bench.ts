@@ -77,7 +77,7 @@ function tell(what: string, { virtualMs, cpuMs, lines }: Measured, aim?: number)
   const linesPerMinute = lines / (virtualMs / 60_000);
   const goal = aim === undefined ? "" : ` (aim: ${aim})`;
   process.stdout.write(
-    `${what.padEnd(10)}${hoursPerMinute.toFixed(0).padStart(7)} simulated hours per minute of one core${goal}, ` +
+    `${what.padEnd(10)}${hoursPerMinute.toFixed(hoursPerMinute < 10 ? 1 : 0).padStart(7)} simulated hours per minute of one core${goal}, ` +
       `${linesPerMinute.toFixed(0)} lines of record per simulated minute\n`,
   );
 }

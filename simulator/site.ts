@@ -192,6 +192,8 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
 
   /** Lets so many ms of simulated time pass. */
   passes(ms: number): Promise<void> {
+    if (!(ms >= 0 && Number.isFinite(ms)))
+      throw new RangeError(`site.passes takes a number of ms from 0 up, not ${ms}`);
     return this.clock.advance(ms);
   }
 

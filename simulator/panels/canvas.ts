@@ -1,6 +1,7 @@
 // Drawing on a framebuffer: filled shapes with smooth edges, lines, arcs, and text in the panels' own font at any size.
 import type { Framebuffer, Rectangle } from "#protocol/rfb/pixel-format.ts";
 import { glyphExtent, glyphHeight, glyphRows, glyphWidth } from "./glyphs.ts";
+import { type PolarPixels, polarPixels } from "./polar-pixels.ts";
 
 /** Glyph masks kept at most; a screen uses about two hundred. */
 const masksMax = 1024;
@@ -11,6 +12,9 @@ interface Mask {
   /** 0 to 1 for each pixel. */
   readonly coverage: Float32Array;
 }
+
+/** Rings whose pixels are kept at most; a screen uses about ten. */
+const polarsMax = 32;
 
 /** How what is drawn comes onto the picture: times `scale`, then moved by `x` and `y` pixels. */
 export interface CanvasView {
@@ -23,6 +27,7 @@ export class Canvas {
   readonly frame: Framebuffer;
   readonly view: CanvasView;
   readonly #masks = new Map<string, Mask>();
+  readonly #polars = new Map<string, PolarPixels>();
 
   constructor(frame: Framebuffer, view: CanvasView = { scale: 1, x: 0, y: 0 }) {
     this.frame = frame;
@@ -121,26 +126,25 @@ export class Canvas {
     const [inner, outer] = [shape.inner * scale, shape.outer * scale];
     const centre = this.#place(shape.centreX, shape.centreY);
     const [centreX, centreY] = [Math.round(centre.x), Math.round(centre.y)];
-    const reach = Math.ceil(outer) + 1;
-    // Most of the square is far outside or inside: found by squares, with a margin for what the square root rounds.
-    const outermost = (outer + 0.6) ** 2;
-    const innermost = inner < 0.6 ? -1 : (inner - 0.6) ** 2;
-    for (let y = -reach; y <= reach; y += 1) {
-      for (let x = -reach; x <= reach; x += 1) {
-        const squared = x * x + y * y;
-        if (squared > outermost || squared < innermost) continue;
-        const distance = Math.hypot(x, y);
-        const across = Math.min(outer - distance + 0.5, distance - inner + 0.5);
-        if (to - from >= 1) {
-          this.#blend(centreX + x, centreY + y, colour, Math.min(across, 1));
-          continue;
-        }
-        const turn = (Math.atan2(-x, y) / (2 * Math.PI) + 1) % 1;
-        const arcLength = 2 * Math.PI * Math.max(distance, 1);
-        const along = Math.min((turn - from) * arcLength, (to - turn) * arcLength) + 0.5;
-        this.#blend(centreX + x, centreY + y, colour, Math.min(across, along));
-      }
+    const isWhole = to - from >= 1;
+    const { xs, ys, across, turns, arcLengths } = this.#polarOf(inner, outer);
+    for (let at = 0; at < xs.length; at += 1) {
+      const turn = turns[at] ?? 0;
+      const arcLength = arcLengths[at] ?? 1;
+      const along = isWhole ? 1 : Math.min((turn - from) * arcLength, (to - turn) * arcLength) + 0.5;
+      this.#blend(centreX + (xs[at] ?? 0), centreY + (ys[at] ?? 0), colour, Math.min(across[at] ?? 0, along));
     }
+  }
+
+  #polarOf(inner: number, outer: number): PolarPixels {
+    const key = `${inner} ${outer}`;
+    let polar = this.#polars.get(key);
+    if (polar === undefined) {
+      if (this.#polars.size >= polarsMax) this.#polars.clear();
+      polar = polarPixels(inner, outer);
+      this.#polars.set(key, polar);
+    }
+    return polar;
   }
 
   /** A line of `thickness` pixels with smooth edges. */

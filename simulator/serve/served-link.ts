@@ -1,6 +1,6 @@
 // A link that is served: a port that leads to a target, faults that are laid over it by name, and what passed.
 import { checkMode, faultKinds, findFaultKind } from "../faults/catalogue.ts";
-import { isLinkFault } from "../faults/fault.ts";
+import { isLinkFault, type World } from "../faults/fault.ts";
 import { FaultError } from "../faults/fault-error.ts";
 import type { FaultKind } from "../faults/fault-kind.ts";
 import { type FaultSpec, parseFaultSpec } from "../faults/fault-spec.ts";
@@ -290,7 +290,7 @@ export class ServedLink {
     const luck = random.child("luck of faults");
     const linkWorld = {
       network,
-      world: { draw: () => luck.fraction() } as never,
+      world: worldOfLink(() => luck.fraction()),
       remember: (_: unknown, lift: () => void) => lift,
     };
     return {
@@ -316,6 +316,20 @@ function parseAlone(given: unknown, hosts: readonly string[]): FaultSpec {
     const text = error.message.slice(error.place.length + 2);
     throw new FaultError(error.code, text, error.place.replace(/^fault\.?/, ""));
   }
+}
+
+/** A link has neither a gateway nor a cloud of its own. */
+function worldOfLink(draw: () => number): Omit<World, "resetConnections"> {
+  const notHere = (what: string) => (): never => {
+    throw new FaultError("fault.not-here", `a link has no ${what}`);
+  };
+  return {
+    cutPower: notHere("power"),
+    restorePower: notHere("power"),
+    stopCloud: notHere("cloud"),
+    startCloud: notHere("cloud"),
+    draw,
+  };
 }
 
 function viewOf({ name, spec, laid }: NamedFault): FaultView {

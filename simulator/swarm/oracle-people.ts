@@ -12,6 +12,8 @@ import { doorReasons, type Knock } from "./visitors.ts";
 
 /** How long after a fault its consequences may still be felt: back-offs, keep-alives, limits of connections. */
 export const aftermathMs = 200_000;
+/** Who has left is told so at once: what was sent before is still on its way to the panel for so long. */
+export const travelMs = 10_000;
 /** A change of an endpoint has ended its sessions so long after the cloud's answer, at the latest. */
 const removalMs = 8_000;
 /** A tunnel whose session is over may still be there for so long. */
@@ -93,7 +95,7 @@ function judgeTerminal(run: SwarmRun, terminal: CheckedTerminal, disturbances: D
   judgeShown(terminal);
   if (isSsh) judgeFile(run, terminal);
   const { askedAtMs, endedAtMs = Number.POSITIVE_INFINITY } = terminal;
-  if (disturbances.areBetween(askedAtMs, endedAtMs)) return;
+  if (disturbances.areBetween(askedAtMs, endedAtMs + travelMs)) return;
   judgeWholeTerminal(run, terminal, isSsh);
   if (!isSsh) judgeSize(run, terminal);
   if (!disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) judgeTerminalEnding(run, terminal);
@@ -168,7 +170,7 @@ const personsFault = ["auth.failed", "auth.required", "hostkey.unknown"];
 
 function judgeKnock(run: SwarmRun, knock: Knock, disturbances: Disturbances): void {
   const { askedAtMs, endedAtMs = Number.POSITIVE_INFINITY, plan } = knock;
-  if (disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) return;
+  if (knock.hasLeft || disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) return;
   const reason = reasonOf(knock);
   if (doorReasons[plan.door].includes(reason) || isAskedFor(run, plan.door, knock)) return;
   const told = `was told ${endingWords(knock)} and not ${doorReasons[plan.door].join(" or ")}`;

@@ -5,7 +5,15 @@ import type { PanelAccount } from "./checked-panel.ts";
 import type { CheckedSession } from "./checked-session.ts";
 import { Disturbances } from "./disturbances.ts";
 import { altersBytes } from "./fault-table.ts";
-import { aftermathMs, endingWords, hadEndpointChange, isAskedFor, judgePeople, reasonOf } from "./oracle-people.ts";
+import {
+  aftermathMs,
+  endingWords,
+  hadEndpointChange,
+  isAskedFor,
+  judgePeople,
+  reasonOf,
+  travelMs,
+} from "./oracle-people.ts";
 import type { SwarmRun } from "./run-plan.ts";
 import { SwarmError } from "./swarm-failure.ts";
 import { faultsOf, type SessionEvent } from "./swarm-plan.ts";
@@ -157,7 +165,7 @@ function judgeSession(run: SwarmRun, session: CheckedSession, disturbances: Dist
   const [account] = accounts;
   judgePrefix(session, account);
   const { askedAtMs, endedAtMs = Number.POSITIVE_INFINITY } = session;
-  if (!disturbances.areBetween(askedAtMs, endedAtMs)) judgeWhole(session, account);
+  if (!disturbances.areBetween(askedAtMs, endedAtMs + travelMs)) judgeWhole(session, account);
   if (!disturbances.areBetween(askedAtMs - aftermathMs, endedAtMs)) judgeEnding(run, session);
 }
 

@@ -36,6 +36,8 @@ export class Registrar {
       if (request?.["status"] !== "ACCEPTED") await operator.acceptsDevice(deviceId);
     }, "lets the gateway in");
     await this.#persists(() => operator.worksWith(deviceId), "looks for the gateway");
+    // Before that the cloud opens no session: it does not know that the gateway can.
+    await this.#persists(() => operator.seesDeviceOnline(), "looks whether the gateway is online");
     await this.#persists(async () => {
       if ((await operator.endpoints()).length === 0) await this.#site.addsEndpoints();
     }, "enters the panels");

@@ -52,6 +52,8 @@ export class Knock {
   endedAtMs: number | undefined;
   ending: Closed | undefined;
   refusal: string | undefined;
+  /** Did not wait to be told. */
+  hasLeft = false;
   readonly finished: Promise<void>;
   #session: ClientSession | undefined;
 
@@ -62,7 +64,9 @@ export class Knock {
   }
 
   leave(): void {
-    if (this.#session?.ending === undefined) void this.#session?.disconnects().catch(() => undefined);
+    if (this.endedAtMs !== undefined) return;
+    this.hasLeft = true;
+    void this.#session?.disconnects().catch(() => undefined);
   }
 
   async #run(site: Site, target: EndpointAddress, random: SeededRandom): Promise<void> {

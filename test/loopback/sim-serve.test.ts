@@ -75,7 +75,7 @@ describe("steered over HTTP", () => {
     // What is held is planned anew: without the change this would take twenty minutes.
     await client.changeFault("line", "latency", { parameters: { ms: 600_000 } });
     const answer = echoes(socket, "c");
-    await expect.poll(async () => (await client.readLink("line")).held.up).toBe(1);
+    await expect.poll(async () => (await client.readLink("line")).held.up, { timeout: 10_000 }).toBe(1);
     const changed = await client.changeFault("line", "latency", { parameters: { ms: 10 } });
     expect(changed.parameters).toEqual({ ms: 10, jitterMs: 0 });
     expect(await answer).toBe("c");
@@ -92,20 +92,26 @@ describe("steered over HTTP", () => {
     const { port } = await client.createLink({ name: "line", panel: "loop", between: ["gateway", "press4"] });
     await client.createFault("line", { name: "up", fault: "stall", from: "gateway", schedule: { forMs: 80 } });
     await client.createFault("line", { fault: "corrupt", probability: 0.5, parameters: { share: 0.001 } });
-    expect(await client.listFaults("line")).toEqual([
-      {
-        name: "up",
-        fault: "stall",
-        from: "gateway",
-        parameters: { afterBytes: 0 },
-        schedule: { forMs: 80 },
-        isLaid: true,
-      },
-      { name: "corrupt", fault: "corrupt", probability: 0.5, parameters: { share: 0.001 }, isLaid: true },
-    ]);
+    const [up, other] = await client.listFaults("line");
+    // Whether the first is still there is a matter of how fast this machine is.
+    expect({ ...up, isLaid: undefined }).toEqual({
+      name: "up",
+      fault: "stall",
+      from: "gateway",
+      parameters: { afterBytes: 0 },
+      schedule: { forMs: 80 },
+      isLaid: undefined,
+    });
+    expect(other).toEqual({
+      name: "corrupt",
+      fault: "corrupt",
+      probability: 0.5,
+      parameters: { share: 0.001 },
+      isLaid: true,
+    });
     const socket = dial(port);
     expect(await echoes(socket, "held for a time")).toHaveLength(15);
-    expect(await client.readFault("line", "up")).toMatchObject({ isLaid: false });
+    await expect.poll(() => client.readFault("line", "up"), { timeout: 10_000 }).toMatchObject({ isLaid: false });
     socket.destroy();
   });
 

@@ -137,6 +137,12 @@ describe("a failure", () => {
     expect(failure?.stackLine).toBeDefined();
   });
 
+  it.each([-5, Number.NaN, Number.POSITIVE_INFINITY])("is a time that cannot pass: %d", async (ms) => {
+    const { failure } = await runScenario(storyOf((site) => site.passes(ms)));
+    expect(failure?.message).toBe(`site.passes takes a number of ms from 0 up, not ${ms}`);
+    expect(failure?.stackLine?.file).toMatch(/ready-made-runner\.test\.ts$/);
+  });
+
   it("leaves nothing running: the next run is as if it had not been", async () => {
     await runScenario(storyOf(async () => expectTrue("it is so", false)));
     expect((await runScenario(storyOf((site) => site.passes(10)))).outcome).toBe("passed");
