@@ -50,6 +50,11 @@ export class CloudHttp {
     this.#authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString("base64")}`;
   }
 
+  /** The same cloud for another person. */
+  as(user: string, password: string): CloudHttp {
+    return new CloudHttp({ network: this.#network, cloud: this.#cloud, user, password });
+  }
+
   /** Host and port as they stand in URLs. */
   get authority(): string {
     return `${this.#cloud.host}:${this.#cloud.httpsPort}`;

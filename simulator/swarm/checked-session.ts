@@ -1,6 +1,6 @@
 // The operator's end of one swarm session: opens it, sends, takes, pauses, leaves, and keeps account of every byte.
 import { ClientSession, type Closed, type EndpointAddress } from "../operator/client-session.ts";
-import { OperatorError } from "../operator/cloud-http.ts";
+import { type CloudHttp, OperatorError } from "../operator/cloud-http.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { Site } from "../site.ts";
 import { Arrived, knownBytes, writeOpening } from "./known-bytes.ts";
@@ -26,12 +26,21 @@ export class CheckedSession {
   #session: ClientSession | undefined;
   #wantsToLeave = false;
 
-  constructor(site: Site, plan: SessionEvent, target: EndpointAddress, random: SeededRandom) {
+  /** `http`: of the person whose session it is. */
+  constructor(
+    site: Site,
+    plan: SessionEvent,
+    {
+      target,
+      random,
+      http,
+    }: { readonly target: EndpointAddress; readonly random: SeededRandom; readonly http: CloudHttp },
+  ) {
     this.#site = site;
     this.plan = plan;
     this.askedAtMs = site.clock.monotonicMs();
     this.received = new Arrived(plan.id, "down");
-    this.finished = this.#run(target, random);
+    this.finished = this.#run(target, random, http);
   }
 
   /** Whether the bytes pass, as far as the client is told. */
@@ -45,12 +54,12 @@ export class CheckedSession {
     if (this.#session !== undefined) this.#leave(this.#session);
   }
 
-  async #run(target: EndpointAddress, random: SeededRandom): Promise<void> {
-    const { operator, clock } = this.#site;
+  async #run(target: EndpointAddress, random: SeededRandom, http: CloudHttp): Promise<void> {
+    const { clock } = this.#site;
     const { hasChannel } = this.plan;
     const options = { subprotocols: hasChannel ? ["postern.session.v1", "binary"] : ["binary"] };
     try {
-      const deps = { http: operator.http, random, patience: clock };
+      const deps = { http, random, patience: clock };
       this.#session = await ClientSession.open(deps, target, options);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;

@@ -5,6 +5,7 @@ import type { Site } from "../site.ts";
 import { CheckedSession } from "./checked-session.ts";
 import { CheckedTerminal } from "./checked-terminal.ts";
 import { Registrar } from "./registrar.ts";
+import { RightsKeeper } from "./rights-keeper.ts";
 import { SwarmError } from "./swarm-failure.ts";
 import type { KnockEvent, PlanEvent, SwarmPlan, TerminalEvent, ViewEvent } from "./swarm-plan.ts";
 import { sshSpeech, telnetSpeech } from "./terminal-transcript.ts";
@@ -20,28 +21,31 @@ export class Crowd {
   readonly knocks: Knock[] = [];
   readonly views: Promise<void>[] = [];
   readonly endpoints: EndpointKeeper;
+  readonly rights: RightsKeeper;
   readonly #site: Site;
   readonly #targets: Targets;
   readonly #plan: SwarmPlan;
   readonly #random: SeededRandom;
   #registrar: Registrar | undefined;
 
-  private constructor(site: Site, plan: SwarmPlan, targets: Targets) {
+  private constructor(site: Site, plan: SwarmPlan, targets: Targets, rights: RightsKeeper) {
     this.#site = site;
     this.#plan = plan;
     this.#targets = targets;
     this.#random = new SeededRandom(`swarm/${plan.seed}/clients`);
+    this.rights = rights;
     this.endpoints = new EndpointKeeper(site, plan, targets);
   }
 
   static async gather(site: Site, plan: SwarmPlan): Promise<Crowd> {
+    const rights = await RightsKeeper.gather(site, plan);
     if (plan.isNew) {
-      const crowd = new Crowd(site, plan, new Map());
+      const crowd = new Crowd(site, plan, new Map(), rights);
       crowd.#registrar = await Registrar.begin(site, plan, crowd.#targets);
       return crowd;
     }
     await entersDoors(site, plan);
-    return new Crowd(site, plan, await findTargets(site));
+    return new Crowd(site, plan, await findTargets(site), rights);
   }
 
   /** Waits, when everything has healed, until a new gateway is let in. */
@@ -57,7 +61,9 @@ export class Crowd {
   opens(event: Extract<PlanEvent, { kind: "session" }>): CheckedSession {
     const target = this.#targets.get(event.panel);
     if (target === undefined) throw new Error(`The panel "${event.panel}" is not entered`);
-    const session = new CheckedSession(this.#site, event, target, this.#random.child(String(event.id)));
+    const { http } = this.rights.isVisitors(event) ? this.rights : this.#site.operator;
+    const parts = { target, random: this.#random.child(String(event.id)), http: http ?? this.#site.operator.http };
+    const session = new CheckedSession(this.#site, event, parts);
     this.sessions.push(session);
     return session;
   }

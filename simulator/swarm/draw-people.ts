@@ -1,7 +1,14 @@
 // Draws what people do beside plain sessions: terminals, steady traffic, wrong endpoints, and the administrator's changes.
 import type { SeededRandom } from "../seeded-random.ts";
 import { byFactors, pick } from "./draw-numbers.ts";
-import { doors, type EndpointEvent, type KnockEvent, type SessionEvent, type TerminalEvent } from "./swarm-plan.ts";
+import {
+  doors,
+  type EndpointEvent,
+  type KnockEvent,
+  type RevokeEvent,
+  type SessionEvent,
+  type TerminalEvent,
+} from "./swarm-plan.ts";
 
 export interface PeopleField {
   readonly bytePanels: readonly string[];
@@ -85,4 +92,12 @@ export function drawEndpoints(random: SeededRandom, { lastsMs, bytePanels }: Peo
     panel: pick(random, bytePanels),
     does: pick(random, ["change", "replace"] as const),
   }));
+}
+
+export function drawRevocations(random: SeededRandom, { lastsMs }: PeopleField): readonly RevokeEvent[] {
+  if (random.integer(1, 4) > 1) return [];
+  return Array.from({ length: random.integer(1, 2) }, () => {
+    const atMs = random.integer(0, lastsMs);
+    return { kind: "revoke" as const, atMs, forMs: Math.min(byFactors(random, 500, 20_000), lastsMs - atMs) };
+  });
 }

@@ -16,6 +16,8 @@ export const aftermathMs = 200_000;
 export const travelMs = 10_000;
 /** A change of an endpoint has ended its sessions so long after the cloud's answer, at the latest. */
 const removalMs = 8_000;
+/** So long after a refused login the next may be refused for it. */
+const guessingMs = 120_000;
 /** A tunnel whose session is over may still be there for so long. */
 const tunnelRestMs = 90_000;
 /** What was typed has arrived, been answered and shown, and a window's size has arrived, with nothing but mild faults. */
@@ -36,6 +38,7 @@ export function judgePeople(run: SwarmRun, disturbances: Disturbances): void {
   for (const terminal of run.terminals) judgeTerminal(run, terminal, disturbances);
   for (const knock of run.knocks) judgeKnock(run, knock, disturbances);
   judgeEndpoints(run, disturbances);
+  judgeRights(run, disturbances);
 }
 
 /** On our own channel the cloud says it; otherwise the close frame does. */
@@ -55,11 +58,21 @@ export function hadEndpointChange({ endpoints }: SwarmRun, panel: string, visit:
   );
 }
 
+/** Whether it is the visitor's, at a time at which it may have had no account; refused logins are remembered a while. */
+export function hadNoRights({ rights, sessions }: SwarmRun, visit: Visit): boolean {
+  const session = sessions.find((other) => other === visit);
+  if (session === undefined || !rights.isVisitors(session.plan)) return false;
+  const { askedAtMs, endedAtMs = Number.POSITIVE_INFINITY } = visit;
+  return rights.changes.some(({ fromMs, toMs }) => fromMs <= endedAtMs && toMs + guessingMs >= askedAtMs);
+}
+
 /** Whether a session's end follows from what the plan's people did, or from the limits that the plan has set. */
 export function isAskedFor(run: SwarmRun, panel: string, visit: Visit): boolean {
   switch (reasonOf(visit)) {
     case "endpoint.removed":
       return hadEndpointChange(run, panel, visit);
+    case "permission.revoked":
+      return hadNoRights(run, visit);
     case "session.expired": {
       const { sessionLifeMs } = run.plan;
       const livedMs = (visit.endedAtMs ?? 0) - visit.askedAtMs;
@@ -188,6 +201,19 @@ function judgeEndpoints({ endpoints, sessions }: SwarmRun, disturbances: Disturb
     if (survivor === undefined) continue;
     const what = `outlived the change of its endpoint by ${(survivor.endedAtMs ?? Number.POSITIVE_INFINITY) - toMs} ms`;
     throw new SwarmError("session-ends", `session ${survivor.plan.id} ${what}`);
+  }
+}
+
+/** Nobody goes on working who may not any more. */
+function judgeRights({ rights, sessions }: SwarmRun, disturbances: Disturbances): void {
+  for (const { fromMs, doneAtMs } of rights.changes) {
+    if (doneAtMs === undefined || disturbances.areBetween(fromMs, doneAtMs + removalMs)) continue;
+    const survivor = sessions.find(
+      ({ plan, openedAtMs = Number.POSITIVE_INFINITY, endedAtMs = Number.POSITIVE_INFINITY }) =>
+        rights.isVisitors(plan) && openedAtMs < fromMs && endedAtMs > doneAtMs + removalMs && plan.pausesMs === 0,
+    );
+    if (survivor === undefined) continue;
+    throw new SwarmError("session-ends", `session ${survivor.plan.id} outlived the rights of its person`);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   aftermathMs,
   endingWords,
   hadEndpointChange,
+  hadNoRights,
   isAskedFor,
   judgePeople,
   reasonOf,
@@ -32,7 +33,7 @@ const ownReasons = ["client.closed", "panel.closed", "panel.reset"];
 export async function judgeRun(run: SwarmRun, views: readonly Promise<void>[]): Promise<void> {
   const { site, watch } = run;
   await holds("gateway-online", () => site.gatewayIsOnline(onlineLimitMs));
-  await holds("session-works", () => run.endpoints.heal());
+  await holds("session-works", () => Promise.all([run.endpoints.heal(), run.rights.heal()]));
   for (const person of [...run.sessions, ...run.terminals, ...run.knocks]) person.leave();
   await holds("session-ends", () => everyoneHasLeft(run, views));
   await sessionWorks(run);
@@ -206,7 +207,7 @@ function judgeWhole(session: CheckedSession, account: PanelAccount | undefined):
 function judgeEnding(run: SwarmRun, session: CheckedSession): void {
   const { id, leaves, pausesMs, panel } = session.plan;
   if (session.refusal !== undefined) {
-    if (hadEndpointChange(run, panel, session)) return;
+    if (hadEndpointChange(run, panel, session) || hadNoRights(run, session)) return;
     throw new SwarmError("session-works", `session ${id} was refused although nothing was wrong: ${session.refusal}`);
   }
   if (leaves === "breaks-off" && session.leftAtMs !== undefined) return;

@@ -96,7 +96,7 @@ interface EventContext {
 
 function readEvent(json: unknown, where: string, context: EventContext): PlanEvent {
   const event = new Reader(json, where, context.place);
-  const kind = event.word("kind", ["fault", "restart", "session", "view", "terminal", "knock", "endpoint"]);
+  const kind = event.word("kind", ["fault", "restart", "session", "view", "terminal", "knock", "endpoint", "revoke"]);
   const atMs = event.whole("atMs", 0, dayMs);
   switch (kind) {
     case "fault":
@@ -112,6 +112,9 @@ function readEvent(json: unknown, where: string, context: EventContext): PlanEve
         panel: event.word("panel", context.panels.vnc),
         lastsMs: event.whole("lastsMs", 0, dayMs),
       } satisfies ViewEvent;
+    case "revoke":
+      event.takesOnly(["kind", "atMs", "forMs"]);
+      return { kind, atMs, forMs: event.whole("forMs", 0, dayMs) };
     case "terminal":
       return readTerminal(event, atMs, context);
     case "knock":

@@ -11,6 +11,7 @@ import { type CheckedTerminal, rightAnswer } from "./checked-terminal.ts";
 import { Crowd } from "./crowd.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { judgeRun } from "./oracle.ts";
+import type { RightsKeeper } from "./rights-keeper.ts";
 import { RunWatch } from "./run-watch.ts";
 import { SwarmError, type SwarmFailure } from "./swarm-failure.ts";
 import type { PlanEvent, SwarmPlan } from "./swarm-plan.ts";
@@ -40,6 +41,7 @@ export interface SwarmRun {
   readonly terminals: readonly CheckedTerminal[];
   readonly knocks: readonly Knock[];
   readonly endpoints: EndpointKeeper;
+  readonly rights: RightsKeeper;
   readonly panels: Readonly<Record<string, RunningCheckedPanel>>;
   readonly watch: RunWatch;
   /** Opens a session that is in no plan. */
@@ -147,9 +149,9 @@ async function carryOut(stage: Stage, extraOracle: ExtraOracle | undefined): Pro
   await injector.heal();
   if (!site.isGatewayOn) site.powerOn();
   await crowd.isRegistered();
-  const { sessions, terminals, knocks, endpoints } = crowd;
+  const { sessions, terminals, knocks, endpoints, rights } = crowd;
   const opens: SwarmRun["opens"] = (event) => crowd.opens(event);
-  const people = { sessions, terminals, knocks, endpoints, opens };
+  const people = { sessions, terminals, knocks, endpoints, rights, opens };
   const run: SwarmRun = { plan, site, ...people, panels: checkedPanels(site, plan), watch };
   await judgeRun(run, crowd.views);
   await extraOracle?.(run);
@@ -171,6 +173,11 @@ function timelineOf({ plan, injector }: Stage, crowd: Crowd): readonly Timed[] {
         return [{ atMs, run: () => crowd.knocksAt(event) }];
       case "endpoint":
         return [{ atMs, run: () => crowd.endpoints.begin(event) }];
+      case "revoke":
+        return [
+          { atMs, run: () => crowd.rights.begin(event) },
+          { atMs: atMs + event.forMs, run: () => crowd.rights.end(event) },
+        ];
       case "fault":
       case "restart":
         if (event.kind === "fault" && event.when !== undefined) return [{ atMs, run: () => injector.begin(event) }];

@@ -98,6 +98,13 @@ export interface EndpointEvent {
   readonly does: "change" | "replace";
 }
 
+/** The account of a visitor is disabled for a while; in a plan with such an event every third session is the visitor's. */
+export interface RevokeEvent {
+  readonly kind: "revoke";
+  readonly atMs: number;
+  readonly forMs: number;
+}
+
 export type PlanEvent =
   | FaultEvent
   | RestartEvent
@@ -105,7 +112,8 @@ export type PlanEvent =
   | ViewEvent
   | TerminalEvent
   | KnockEvent
-  | EndpointEvent;
+  | EndpointEvent
+  | RevokeEvent;
 
 export interface SwarmPlan {
   readonly format: "postern-swarm-plan-1";

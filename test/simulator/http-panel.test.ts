@@ -105,6 +105,21 @@ describe("an HTTP panel", () => {
     expect(idle.seen.hasEnded).toBe(true);
     expect(place.world.clock.pending()).toEqual([]);
   });
+
+  it("waits for the next request from the last one on, and not for half of one that grows", async () => {
+    using place = await PanelPlace.start(statusPanel());
+    const { asks, seen } = await browser(place);
+    for (let request = 0; request < 3; request += 1) {
+      expect(await asks(get("/nothing"))).toContain("404");
+      await place.world.clock.advance(50_000);
+    }
+    expect(seen.hasEnded).toBe(false);
+    for (const letter of "GET / HT") {
+      await asks(letter);
+      await place.world.clock.advance(1_500);
+    }
+    expect(seen.hasEnded).toBe(true);
+  });
 });
 
 describe("bytes to an HTTP panel", () => {

@@ -120,6 +120,12 @@ describe("people with what cannot be had", () => {
     },
   );
 
+  it("lose their sessions with their rights, which are not those of others", async () => {
+    const revoke = { kind: "revoke", atMs: 10_000, forMs: 5_000 } as const;
+    const events = [session(3), session(4), revoke, session(6, { atMs: 20_000, lastsMs: 5_000 })];
+    expect(await endings({ ...quiet, events })).toEqual(["permission.revoked", "client.closed", "client.closed"]);
+  });
+
   it("are refused what is one too many, and sent home when their time is over", async () => {
     const events = [session(1), session(2, { atMs: 2_000 })];
     expect(await endings({ ...quiet, tunnelsMax: 1, events })).toEqual(["client.closed", "gateway.busy"]);

@@ -7,7 +7,7 @@ import { parsePlan, writePlan } from "#simulator/swarm/plan-file.ts";
 import { shrinkPlan } from "#simulator/swarm/shrink-plan.ts";
 import { type FaultEvent, faultsOf, isFaultOrRestart, type SwarmPlan, usualSite } from "#simulator/swarm/swarm-plan.ts";
 
-const kindsOfPeople = ["session", "view", "terminal", "knock", "endpoint"] as const;
+const kindsOfPeople = ["session", "view", "terminal", "knock", "endpoint", "revoke"] as const;
 const seeds = Array.from({ length: 200 }, (_, at) => at + 1);
 
 describe("a plan", () => {
