@@ -77,7 +77,9 @@ class KeyReader {
   #file: number | undefined;
   /** Bytes of a record whose rest has not come yet. */
   #heldBytes = 0;
-  #isPressed = false;
+  /** Undefined: it may be held down since before it was opened. */
+  #isPressed: boolean | undefined;
+  readonly #parser = new KeyEventParser();
 
   constructor(wanted: WantedKey) {
     this.#wanted = wanted;
@@ -106,15 +108,20 @@ class KeyReader {
       if (error instanceof Error && "code" in error && error.code === "EAGAIN") return true;
       // ENODEV: what was pressed is let go with the device.
       this.#closeFile();
-      if (this.#isPressed) this.#tell(false, changed);
+      if (this.#isPressed === true) this.#tell(false, changed);
+      this.#isPressed = undefined;
       return false;
     }
-    const { keys, usedBytes } = parseKeyEvents(this.#buffer.subarray(0, this.#heldBytes + bytes));
+    const { keys, usedBytes } = this.#parser.parse(this.#buffer.subarray(0, this.#heldBytes + bytes));
     this.#heldBytes += bytes - usedBytes;
     this.#buffer.copyWithin(0, usedBytes, usedBytes + this.#heldBytes);
-    for (const { code, isPressed } of keys) {
-      if (this.#wanted.keyCode !== undefined && code !== this.#wanted.keyCode) continue;
-      if (isPressed !== this.#isPressed) this.#tell(isPressed, changed);
+    for (const key of keys) {
+      if (key === "lost") {
+        // A hold that nobody saw end must not become a long one.
+        if (this.#isPressed === true) this.#tell(false, changed);
+      } else if (this.#wanted.keyCode === undefined || key.code === this.#wanted.keyCode) {
+        if (key.isPressed !== this.#isPressed) this.#tell(key.isPressed, changed);
+      }
     }
     return true;
   }
@@ -137,6 +144,9 @@ class KeyReader {
 
 /** struct input_event of a 64-bit kernel: two 8-byte words of time, type, code, value (linux/input.h). */
 export const recordBytes = 24;
+const synType = 0x00;
+const endOfReport = 0;
+const dropped = 3;
 const keyType = 0x01;
 const released = 0;
 const pressed = 1;
@@ -146,17 +156,35 @@ interface KeyEvent {
   readonly isPressed: boolean;
 }
 
-/** The keys pressed and let go in whole records; a key's repeats (value 2) are none. */
-export function parseKeyEvents(bytes: Uint8Array): { readonly keys: readonly KeyEvent[]; readonly usedBytes: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const keys: KeyEvent[] = [];
-  let at = 0;
-  for (; at + recordBytes <= bytes.length; at += recordBytes) {
-    const value = view.getInt32(at + 20, true);
-    if (view.getUint16(at + 16, true) !== keyType || (value !== released && value !== pressed)) continue;
-    keys.push({ code: view.getUint16(at + 18, true), isPressed: value === pressed });
+export interface KeyEvents {
+  /** In order; "lost": the kernel's queue was full, and what the keys are now is not known. */
+  readonly keys: readonly (KeyEvent | "lost")[];
+  readonly usedBytes: number;
+}
+
+/** Takes a device's stream of records apart. */
+export class KeyEventParser {
+  /** After a loss, until the end of the report that it left in part (Documentation/input/event-codes.rst, SYN_DROPPED). */
+  #isLost = false;
+
+  /** The keys pressed and let go in whole records; a key's repeats (value 2) are none. */
+  parse(bytes: Uint8Array): KeyEvents {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const keys: (KeyEvent | "lost")[] = [];
+    let at = 0;
+    for (; at + recordBytes <= bytes.length; at += recordBytes) {
+      const [type, code] = [view.getUint16(at + 16, true), view.getUint16(at + 18, true)];
+      const value = view.getInt32(at + 20, true);
+      if (type === synType && code === dropped) {
+        this.#isLost = true;
+        keys.push("lost");
+      } else if (type === synType && code === endOfReport) this.#isLost = false;
+      else if (type === keyType && !this.#isLost && (value === released || value === pressed)) {
+        keys.push({ code, isPressed: value === pressed });
+      }
+    }
+    return { keys, usedBytes: at };
   }
-  return { keys, usedBytes: at };
 }
 
 /** Path of the device whose driver calls it so. */

@@ -68,7 +68,8 @@ export class SerialLine extends Duplex {
   override _destroy(error: Error | null, done: Callback): void {
     this.#clock.clearTimeout(this.#looking);
     if (!this.#port.isOpen) done(error);
-    else this.#port.close(() => done(error));
+    // The kernel would wait up to 30 s for a device that takes nothing (closing_wait); what the flush itself says is no matter.
+    else this.#port.flush(() => this.#port.close(() => done(error)));
   }
 
   /** A device that was pulled out has no file, or another one since it is back. */

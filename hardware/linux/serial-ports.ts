@@ -44,6 +44,13 @@ async function hasDevice(tty: string): Promise<boolean> {
   return type.trim() !== noChip;
 }
 
+/** To open another kind of device may do something: a watchdog is armed by it. */
+async function isTerminal(root: string, devicePath: string): Promise<boolean> {
+  if (/\/pts\/\d+$/.test(devicePath)) return true;
+  const tty = join(root, "sys/class/tty", basename(devicePath));
+  return (await realpath(tty).catch(() => undefined)) !== undefined;
+}
+
 async function openPort(
   { root, clock }: Required<SerialPlaces>,
   path: string,
@@ -62,6 +69,7 @@ async function openPort(
   }
   try {
     const devicePath = await realpath(path);
+    if (!(await isTerminal(root, devicePath))) return failed("failed", "is no serial port");
     const { SerialPort } = await import("serialport");
     const { flowControl, ...line } = settings;
     const port = new SerialPort({

@@ -13,7 +13,8 @@ const temporaryPrefix = ".writing-";
 export async function openLinuxStorage(folder: string): Promise<Storage> {
   await mkdir(folder, { recursive: true, mode: folderMode });
   for (const name of await readdir(folder)) {
-    if (name.startsWith(temporaryPrefix)) await unlink(join(folder, name));
+    // On a disk that is read-only since the cut it stays: nobody reads it, and what is whole can be read all the same.
+    if (name.startsWith(temporaryPrefix)) await unlink(join(folder, name)).catch(() => {});
   }
   let last: Promise<unknown> = Promise.resolve();
   // One change after the other, or an earlier write could overtake a later one.

@@ -7,7 +7,7 @@ import { type DefaultRoute, defaultRoutes4, defaultRoutes6 } from "./uplinks-rou
 
 /** sysfs tells of no change by itself (no inotify there), so that it is asked now and then. */
 const askEveryMs = 2_000;
-/** Interfaces looked at; a machine with thousands of containers has as many. */
+/** Interfaces listed; containers' many are left out before. */
 const interfacesMax = 64;
 
 /** net/if_arp.h */
@@ -50,18 +50,20 @@ export function openLinuxUplinks({ clock, root = "/" }: UplinkPlaces): Uplinks |
 async function listUplinks(root: string): Promise<readonly Uplink[]> {
   const routes = await defaultRoutes(root);
   const folder = join(root, "sys/class/net");
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name !== "lo").slice(0, interfacesMax);
-  const found = await Promise.all(names.map((name) => readUplink(folder, name, routes)));
+  const routed = new Set(routes.map(({ name }) => name));
+  const isWay = (name: string): boolean => routed.has(name) || existsSync(join(folder, name, "device"));
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name !== "lo" && isWay(name));
+  // What carries traffic is never the one that is too many.
+  names.sort((one, other) => Number(routed.has(other)) - Number(routed.has(one)));
+  const found = await Promise.all(names.slice(0, interfacesMax).map((name) => readUplink(folder, name, routed)));
   const metricOf = new Map<string, number>();
   for (const { name, metric } of routes) metricOf.set(name, Math.min(metric, metricOf.get(name) ?? metric));
   const rank = ({ name, isUp }: Uplink): number => (isUp ? (metricOf.get(name) ?? 0) : Number.POSITIVE_INFINITY);
-  return found
-    .filter((uplink) => uplink !== undefined)
-    .toSorted((one, other) => {
-      if (rank(one) !== rank(other)) return rank(one) - rank(other);
-      const byKind = kindOrder.indexOf(one.kind) - kindOrder.indexOf(other.kind);
-      return byKind === 0 ? (one.name < other.name ? -1 : 1) : byKind;
-    });
+  return found.toSorted((one, other) => {
+    if (rank(one) !== rank(other)) return rank(one) - rank(other);
+    const byKind = kindOrder.indexOf(one.kind) - kindOrder.indexOf(other.kind);
+    return byKind === 0 ? (one.name < other.name ? -1 : 1) : byKind;
+  });
 }
 
 async function defaultRoutes(root: string): Promise<readonly DefaultRoute[]> {
@@ -70,18 +72,16 @@ async function defaultRoutes(root: string): Promise<readonly DefaultRoute[]> {
   return [...defaultRoutes4(table4), ...defaultRoutes6(table6)];
 }
 
-async function readUplink(folder: string, name: string, routes: readonly DefaultRoute[]): Promise<Uplink | undefined> {
+async function readUplink(folder: string, name: string, routed: ReadonlySet<string>): Promise<Uplink> {
   const read = (fact: string): Promise<string> =>
     readFile(join(folder, name, fact), "latin1").then(
       (text) => text.trim(),
       () => "", // of an interface that is down `carrier` cannot be read
     );
-  const hasRoute = routes.some((route) => route.name === name);
-  if (!hasRoute && !existsSync(join(folder, name, "device"))) return undefined;
   const [state, carrier, type, uevent] = await Promise.all(["operstate", "carrier", "type", "uevent"].map(read));
   // Modems and PPP often say "unknown": then the carrier counts.
   const hasLink = state === "up" || (state === "unknown" && carrier !== "0");
-  return { name, kind: kindOf({ folder, name, type, uevent }), isUp: hasLink && hasRoute };
+  return { name, kind: kindOf({ folder, name, type, uevent }), isUp: hasLink && routed.has(name) };
 }
 
 function kindOf(facts: {

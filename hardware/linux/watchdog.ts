@@ -31,12 +31,8 @@ export function openLinuxWatchdog({ root = "/", name = "watchdog0" }: WatchdogPl
     return seconds > 0 ? seconds * 1000 : usualTimeoutMs;
   };
   const pet = (): void => {
-    if (file === undefined) return;
-    try {
-      writeSync(file, keepAlive);
-    } catch {
-      // A watchdog that takes no pet reboots the board, which is its job; ending the program would not help.
-    }
+    // One that takes no pet reboots the board, which is its job; ending the program would not help.
+    if (file !== undefined) writes(file, keepAlive);
   };
   return {
     arm: () => {
@@ -49,12 +45,22 @@ export function openLinuxWatchdog({ root = "/", name = "watchdog0" }: WatchdogPl
     disarm: () => {
       if (file === undefined) return true;
       const isForever = readFact(facts, "nowayout").trim() === "1";
-      writeSync(file, magicClose);
+      const isTaken = writes(file, magicClose);
       closeSync(file);
       file = undefined;
-      return !isForever;
+      return isTaken && !isForever;
     },
   };
+}
+
+/** False if the device does not take it. */
+function writes(file: number, text: string): boolean {
+  try {
+    writeSync(file, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isPresent(folder: string): boolean {

@@ -33,22 +33,26 @@ const diskBehaviours: Readonly<Record<DiskFailure, typeof fullDisk>> = {
   torn: tornDisk,
 };
 
+/** What makes the program of each board hang now. */
+const hangsOf = new WeakMap<Board, Set<Release>>();
+
 /** No timer of the program runs and no byte that arrives is taken, while its system answers; a reboot ends it. */
 function hangProgram({ board, network, host }: BoardWorldParts): Release {
   const { hardware } = board;
   if (hardware === undefined) throw new FaultError("fault.not-here", "the gateway is off: nothing of it could hang");
   const others = network.hostNames.filter((name) => name !== host);
   const lifts = [host, ...others].map((other) => network.link(other, host).apply(untaken, other));
+  const hangs = hangsOf.get(board) ?? new Set<Release>();
+  hangsOf.set(board, hangs);
   board.clock.freeze();
-  let isOver = false;
   const comesRound = (): void => {
-    if (isOver) return;
-    isOver = true;
+    if (!hangs.delete(comesRound)) return;
     forget();
     for (const lift of lifts) lift();
     // Another run is another program, which does not hang.
-    if (board.hardware === hardware) board.clock.thaw();
+    if (board.hardware === hardware && hangs.size === 0) board.clock.thaw();
   };
+  hangs.add(comesRound);
   const forget = board.onPowerOff(comesRound);
   return comesRound;
 }

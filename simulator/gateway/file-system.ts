@@ -43,6 +43,7 @@ export class FileSystem {
     const contents = this.files.get(from);
     if (contents === undefined) throw new Error(`must hold: ${from} is there to be renamed`);
     const replaced = this.files.get(to);
+    const replacedTornUntilMs = this.#unsynced.get(to);
     const tornUntilMs = this.#unsynced.get(from);
     this.files.delete(from);
     this.files.set(to, contents);
@@ -50,7 +51,7 @@ export class FileSystem {
     this.#unsynced.delete(from);
     this.#toJournal(() => {
       this.#put(to, replaced);
-      this.#unsynced.delete(to);
+      this.#mark(to, replacedTornUntilMs);
       this.files.set(from, contents);
       this.#mark(from, tornUntilMs);
     });
@@ -58,7 +59,6 @@ export class FileSystem {
 
   unlink(name: string): void {
     if (this.files.has(name)) this.#setName(name, undefined);
-    this.#unsynced.delete(name);
   }
 
   syncFolder(): void {
@@ -80,8 +80,13 @@ export class FileSystem {
 
   #setName(name: string, contents: Uint8Array | undefined): void {
     const before = this.files.get(name);
+    const tornUntilMs = this.#unsynced.get(name);
     this.#put(name, contents);
-    this.#toJournal(() => this.#put(name, before));
+    this.#unsynced.delete(name);
+    this.#toJournal(() => {
+      this.#put(name, before);
+      this.#mark(name, tornUntilMs);
+    });
   }
 
   #toJournal(undo: () => void): void {

@@ -30,7 +30,7 @@ export interface ModemState {
   errorForm: number;
   /** +CREG=n, +CGREG=n and +CEREG=n: 1 and 2 tell of changes. */
   readonly tells: Map<string, number>;
-  /** +COPS=3,n: 0 the long name, 2 the number. */
+  /** +COPS=3,n: 0 the long name, 1 the short one of 8 characters at most, 2 the number. */
   operatorForm: number;
   /** +CFUN: 0 off, 1 on, 4 flight mode. */
   power: number;
@@ -48,14 +48,24 @@ export interface ModemAnswer {
 
 const ok = (...lines: string[]): ModemAnswer => ({ lines, result: "OK" });
 
-const errors = { notInserted: 10, pinRequired: 11, pukRequired: 12, wrongPassword: 16, unknown: 100 } as const;
+const errors = {
+  notAllowed: 3,
+  notInserted: 10,
+  pinRequired: 11,
+  pukRequired: 12,
+  wrongPassword: 16,
+  unknown: 100,
+} as const;
 const errorWords: Readonly<Record<number, string>> = {
+  3: "operation not allowed",
   10: "SIM not inserted",
   11: "SIM PIN required",
   12: "SIM PUK required",
   16: "incorrect password",
   100: "unknown",
 };
+/** TS 27.007 section 7.3: the short form of an operator's name. */
+const shortNameMax = 8;
 /** Asking the network for its name takes its time. */
 const operatorMs = 300;
 
@@ -88,8 +98,14 @@ function operator(state: ModemState): ModemAnswer {
   if (state.registration !== "home" && state.registration !== "roaming")
     return { ...ok("+COPS: 0"), takesMs: operatorMs };
   const { name, number } = state.facts.operator;
-  const shown = state.operatorForm === 2 ? number : name;
+  const shown = [name, shortName(name), number][state.operatorForm] ?? name;
   return { ...ok(`+COPS: 0,${state.operatorForm},"${shown}",7`), takesMs: operatorMs };
+}
+
+/** Of whole words, where there is one that fits. */
+function shortName(name: string): string {
+  const [first = ""] = name.split(" ");
+  return (name.length <= shortNameMax ? name : first).slice(0, shortNameMax);
 }
 
 function simState(state: ModemState): ModemAnswer {
@@ -110,6 +126,10 @@ const fixed: Readonly<Record<string, Answering>> = {
   "+ICCID": (state) => withSim(state, () => ok(`+ICCID: ${state.facts.iccid}`)),
   "+QCCID": (state) => withSim(state, () => ok(`+QCCID: ${state.facts.iccid}`)),
   "+CPIN?": simState,
+  "+CSQ=?": () => ok("+CSQ: (0-31,99),(0-7,99)"),
+  "+CPIN=?": () => ok(),
+  "+CMEE=?": () => ok("+CMEE: (0-2)"),
+  "+CFUN=?": () => ok("+CFUN: (0,1,4),(0,1)"),
   "+CSQ": (state) => ok(`+CSQ: ${state.signal ?? 99},99`),
   "+COPS?": operator,
   "+CFUN?": (state) => ok(`+CFUN: ${state.power}`),
@@ -127,6 +147,7 @@ const settings: readonly (readonly [RegExp, (state: ModemState, values: readonly
   ],
   [/^(Z|&F)\d?$/, (state) => resetSettings(state)],
   [/^(V1|Q0|H0?|X\d|&[CDW]\d?)$/, () => ok()],
+  [/^(\+C(?:E|G)?REG)=\?$/, (_state, [, name = ""]) => ok(`${name}: (0-2)`)],
   [/^(\+C(?:E|G)?REG)\?$/, (state, [, name = ""]) => registration(state, name)],
   [
     /^(\+C(?:E|G)?REG)=([012])$/,
@@ -143,8 +164,8 @@ const settings: readonly (readonly [RegExp, (state: ModemState, values: readonly
     },
   ],
   [
-    /^\+COPS=3,([02])$/,
-    (state, [, value]) => {
+    /^\+COPS=(?:0|3)(?:,([0-2]))?$/,
+    (state, [, value = state.operatorForm]) => {
       state.operatorForm = Number(value);
       return ok();
     },
@@ -152,7 +173,7 @@ const settings: readonly (readonly [RegExp, (state: ModemState, values: readonly
   [
     /^\+CPIN="?(\d{4,8})"?$/,
     (state, [, pin = ""]) => {
-      if (state.sim !== "pin-required") return failed(state, errors.unknown);
+      if (state.sim !== "pin-required") return failed(state, errors.notAllowed);
       return state.enterPin(pin) ? ok() : failed(state, errors.wrongPassword);
     },
   ],

@@ -214,10 +214,10 @@ export class SimulatedModem implements SerialDevice {
     return false;
   }
 
-  /** What comes of a search, in the end. */
+  /** What comes of a search, in the end; where no network is it has none. */
   #found(): Registration {
     if (this.#sim !== "ready" || this.#state.power !== 1) return "none";
-    return this.#network;
+    return this.#network === "none" ? "searching" : this.#network;
   }
 
   #search(): void {
@@ -228,7 +228,7 @@ export class SimulatedModem implements SerialDevice {
       this.#registrationIs("none");
       return;
     }
-    if (this.#network === this.#registration) return;
+    if (this.#found() === this.#registration) return;
     this.#registrationIs("searching");
     if (this.#network === "none") return;
     this.#searching = this.#clock.setTimeout(

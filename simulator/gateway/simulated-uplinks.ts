@@ -20,8 +20,8 @@ interface Way extends UplinkPlan {
   isThere: boolean;
   isUp: boolean;
   coming: TimerHandle | undefined;
-  /** It looks healthy, and nothing passes. */
-  mutes: number;
+  /** It looks healthy, and nothing passes, as long as one of these is there. */
+  readonly mutes: Set<object>;
 }
 
 export class SimulatedUplinks {
@@ -53,7 +53,7 @@ export class SimulatedUplinks {
       .filter(({ hasDefaultRoute }) => hasDefaultRoute === true)
       .map(({ name, addresses }): UplinkPlan => ({ name, kind: "ethernet", addresses }));
     this.#ways = [...cables, ...this.#plans]
-      .map((plan): Way => ({ ...plan, isThere: true, isUp: true, coming: undefined, mutes: 0 }))
+      .map((plan): Way => ({ ...plan, isThere: true, isUp: true, coming: undefined, mutes: new Set() }))
       .toSorted((one, other) => preference.indexOf(one.kind) - preference.indexOf(other.kind));
     this.#show();
   }
@@ -116,13 +116,11 @@ export class SimulatedUplinks {
   /** It stays up and nothing passes, in either direction, until the returned function is called. */
   mute(name: string): () => void {
     const way = this.#way(name);
-    way.mutes += 1;
+    const mute = {};
+    way.mutes.add(mute);
     this.#show();
-    let isMuted = true;
     return () => {
-      if (isMuted) way.mutes -= 1;
-      isMuted = false;
-      this.#show();
+      if (way.mutes.delete(mute)) this.#show();
     };
   }
 
@@ -138,7 +136,7 @@ export class SimulatedUplinks {
   heal(): void {
     for (const way of this.#ways) {
       way.isThere = true;
-      way.mutes = 0;
+      way.mutes.clear();
     }
     this.restore();
     this.#show();
@@ -161,7 +159,7 @@ export class SimulatedUplinks {
     const ways = this.#ways
       .filter(({ isUp }) => isUp)
       .map(({ name, addresses }): HostInterface => ({ name, addresses, hasDefaultRoute: true }));
-    const mute = new Set(this.#ways.filter(({ mutes }) => mutes > 0).map(({ name }) => name));
+    const mute = new Set(this.#ways.filter(({ mutes }) => mutes.size > 0).map(({ name }) => name));
     this.#host?.changeInterfaces([...ways, ...this.#inner], mute);
   }
 

@@ -67,8 +67,13 @@ export class BoardFolder {
     this.write("sys/class/watchdog/watchdog0/nowayout", isForever ? "1\n" : "0\n");
     const path = this.#makeFifo("dev/watchdog0");
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    this.#closings.push(() => closeSync(file));
-    return new KernelWatchdog(file, { timeoutMs: timeoutSeconds * 1000, isForever });
+    let isOpen = true;
+    const close = (): void => {
+      if (isOpen) closeSync(file);
+      isOpen = false;
+    };
+    this.#closings.push(close);
+    return new KernelWatchdog(file, close, { timeoutMs: timeoutSeconds * 1000, isForever });
   }
 
   addThermalZone(number: number, { type, milli }: { readonly type: string; readonly milli: string }): void {
@@ -145,9 +150,12 @@ export class KernelWatchdog {
   #last = "";
   #hasRebooted = false;
   readonly written: string[] = [];
+  /** Whatever is written from now on fails. */
+  readonly breaks: () => void;
 
-  constructor(file: number, options: { readonly timeoutMs: number; readonly isForever: boolean }) {
+  constructor(file: number, close: () => void, options: { readonly timeoutMs: number; readonly isForever: boolean }) {
     this.#file = file;
+    this.breaks = close;
     this.#timeoutMs = options.timeoutMs;
     this.#isForever = options.isForever;
   }

@@ -1,9 +1,10 @@
 // The Linux form of the board's parts, on a folder laid out as Linux does it, and what only a real machine can show.
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { openLinuxButton, parseKeyEvents } from "#hardware/linux/button.ts";
+import { KeyEventParser, openLinuxButton } from "#hardware/linux/button.ts";
 import { openLinuxLeds } from "#hardware/linux/leds.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxSerialPorts } from "#hardware/linux/serial-ports.ts";
@@ -174,13 +175,41 @@ describe("the button of a real machine", () => {
     unwatch();
   });
 
+  it("tells of letting go what was held down before anybody watched", () => {
+    const { keys, clock, seen, unwatch } = watched();
+    keys.send(keyReport(0));
+    keys.send(keyReport(0));
+    clock.advance(100);
+    expect(seen).toEqual([false]);
+    unwatch();
+  });
+
+  it("is taken for let go when the kernel has lost events, until it is seen pressed again", () => {
+    const { keys, clock, seen, unwatch } = watched();
+    const lost = inputEvent(0, 3, 0);
+    const endOfReport = inputEvent(0, 0, 0);
+    keys.send(keyReport(1));
+    clock.advance(100);
+    // What stands between the loss and the end of its report is a part of something (evdev's SYN_DROPPED).
+    keys.send(Buffer.concat([lost, inputEvent(1, buttonKey, 1), endOfReport]));
+    clock.advance(100);
+    expect(seen).toEqual([true, false]);
+    keys.send(lost);
+    clock.advance(100);
+    keys.send(Buffer.concat([inputEvent(1, buttonKey, 1), endOfReport, keyReport(1), keyReport(0)]));
+    clock.advance(100);
+    expect(seen).toEqual([true, false, true, false]);
+    unwatch();
+  });
+
   it("reads the kernel's records: time, type, code and value, little-endian", () => {
     // EV_KEY (1), KEY_RESTART (0x198), pressed, as `xxd /dev/input/event0` shows it on a 64-bit Raspberry Pi OS.
     const pressed = Buffer.from("40b2246900000000" + "90d0030000000000" + "0100" + "9801" + "01000000", "hex");
-    expect(parseKeyEvents(pressed)).toEqual({ keys: [{ code: 0x198, isPressed: true }], usedBytes: 24 });
+    const parser = new KeyEventParser();
+    expect(parser.parse(pressed)).toEqual({ keys: [{ code: 0x198, isPressed: true }], usedBytes: 24 });
     const other = Buffer.concat([inputEvent(0, 0, 0), inputEvent(4, 4, 458_792), inputEvent(1, 28, 2)]);
-    expect(parseKeyEvents(other)).toEqual({ keys: [], usedBytes: 72 });
-    expect(parseKeyEvents(pressed.subarray(0, 23))).toEqual({ keys: [], usedBytes: 0 });
+    expect(parser.parse(other)).toEqual({ keys: [], usedBytes: 72 });
+    expect(parser.parse(pressed.subarray(0, 23))).toEqual({ keys: [], usedBytes: 0 });
   });
 });
 
@@ -219,6 +248,18 @@ describe("the watchdog of a real machine", () => {
     watchdog.disarm();
     kernel.passes(0);
     expect(kernel.written.join("")).toBe("\0\0V");
+  });
+
+  it("says that it is not disarmed when the device takes no V any more, and does not keep it open", () => {
+    const board = newBoard();
+    const kernel = board.addWatchdog();
+    const watchdog = must(openLinuxWatchdog({ root: board.root }));
+    watchdog.arm(15_000);
+    kernel.breaks();
+    const openBefore = readdirSync("/proc/self/fd").length;
+    expect(watchdog.disarm()).toBe(false);
+    expect(readdirSync("/proc/self/fd")).toHaveLength(openBefore - 1);
+    expect(watchdog.disarm()).toBe(true);
   });
 
   it("throws when it cannot be opened, and makes no file that looks like one", () => {
@@ -336,6 +377,26 @@ describe("the uplinks of a real machine", () => {
     expect(defaultRoutes6(table6)).toEqual([{ name: "wlan0", metric: 600 }]);
   });
 
+  it("are found among more interfaces of containers than are looked at", async () => {
+    const board = newBoard();
+    for (let index = 0; index < 100; index += 1) board.addInterface(`veth${index}`, {}, []);
+    board.addInterface("wlan0", { operstate: "down" }, ["device", "wireless"]);
+    board.addInterface("eth0", {});
+    board.addInterface("wg0", { operstate: "unknown", type: "65534" }, []);
+    board.setDefaultRoutes({ eth0: 100, wg0: 200 });
+    expect(await listed(board)).toEqual(["eth0 ethernet up", "wg0 other up", "wlan0 wifi down"]);
+  });
+
+  it("are none that a route which rejects everything goes through", () => {
+    const head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+    // `ip route add unreachable default`, and one that is not up.
+    const rejects = "*\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n";
+    const isDown = "eth1\t00000000\t0100140A\t0002\t0\t0\t0\t00000000\t0\t0\t0\n";
+    expect(defaultRoutes4(head + rejects + isDown)).toEqual([]);
+    const zero = "0".repeat(32);
+    expect(defaultRoutes6(`${zero} 00 ${zero} 00 ${zero} 00000400 00000001 00000000 00200201     eth0\n`)).toEqual([]);
+  });
+
   it("have no timer left when nobody watches any more", async () => {
     const board = newBoard();
     board.addInterface("eth0", {});
@@ -343,6 +404,17 @@ describe("the uplinks of a real machine", () => {
     const unwatch = must(openLinuxUplinks({ clock, root: board.root })).watch(() => undefined);
     await clock.until(() => clock.pendingCount === 1, "the first look to be over");
     unwatch();
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it("have none left either when nobody watches any more before the first look is over", async () => {
+    const board = newBoard();
+    board.addInterface("eth0", {});
+    const clock = new ManualClock();
+    const uplinks = must(openLinuxUplinks({ clock, root: board.root }));
+    uplinks.watch(() => undefined)();
+    // By then a look that began before them is over.
+    for (let look = 0; look < 20; look += 1) await uplinks.list();
     expect(clock.pendingCount).toBe(0);
   });
 });
@@ -359,6 +431,24 @@ describe("the serial ports of a real machine", () => {
     const ports = openLinuxSerialPorts({ root: board.root });
     expect(await ports.list()).toEqual([join(board.root, "dev/ttyAMA0"), join(board.root, "dev/ttyS0")]);
   });
+
+  it.each(["dev/watchdog0", "dev/null", "dev/input/event3"])(
+    "do not open a device that is no serial port, which for a watchdog alone would reboot the board: %s",
+    async (device) => {
+      const board = newBoard();
+      board.addWatchdog();
+      board.addButton("event3");
+      board.write("dev/null", "");
+      board.write("sys/class/tty/ttyS0/type", "4\n");
+      const settings = { baudRate: 9600, dataBits: 8, parity: "none", stopBits: 1, flowControl: "none" } as const;
+      const outcome = await openLinuxSerialPorts({ root: board.root }).open(join(board.root, device), settings);
+      expect(outcome).toMatchObject({
+        ok: false,
+        reason: "failed",
+        detail: expect.stringContaining("no serial port"),
+      });
+    },
+  );
 
   it("are none where there is no such folder", async () => {
     expect(await openLinuxSerialPorts({ root: newBoard().root }).list()).toEqual([]);

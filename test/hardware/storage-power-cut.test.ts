@@ -90,6 +90,19 @@ describe("a power cut", () => {
   });
 });
 
+describe("a disk that is read-only since a power cut", () => {
+  it("lets the gateway read what is there, be half a write there too", async () => {
+    disk = new DiskWithCache(new Map([...before, [".writing-state", "half of some"]]));
+    disk.step = () => {
+      throw Object.assign(new Error("EROFS: read-only file system"), { code: "EROFS" });
+    };
+    const storage = await openLinuxStorage("/state");
+    expect(Buffer.from((await storage.read("state")) ?? []).toString()).toBe("the old contents");
+    expect(await storage.list()).toEqual(["state"]);
+    await expect(storage.write("state", text("the new"))).rejects.toMatchObject({ code: "EROFS" });
+  });
+});
+
 describe("the disk of these tests", () => {
   it("shows what a write without a sync loses, so that the tests above can fail", async () => {
     disk = new DiskWithCache(before);

@@ -90,6 +90,14 @@ describe("a healthy modem", () => {
     ["AT+CEREG=2;+CEREG?", ['+CEREG: 2,1,"1A2B","01C3D4E5",7', "OK"]],
     ["AT+COPS?", ['+COPS: 0,0,"Demo Mobil",7', "OK"]],
     ["AT+COPS=3,2;+COPS?", ['+COPS: 0,2,"26201",7', "OK"]],
+    ["AT+COPS=3,1;+COPS?", ['+COPS: 0,1,"Demo",7', "OK"]],
+    ["AT+COPS=0", ["OK"]],
+    ["AT+COPS=3,0;+COPS=0,0;+COPS?", ['+COPS: 0,0,"Demo Mobil",7', "OK"]],
+    ["AT+CREG=?", ["+CREG: (0-2)", "OK"]],
+    ["AT+CEREG=?", ["+CEREG: (0-2)", "OK"]],
+    ["AT+CSQ=?", ["+CSQ: (0-31,99),(0-7,99)", "OK"]],
+    ["AT+CPIN=?", ["OK"]],
+    ["AT+CMEE=1;+CPIN=1234", ["+CME ERROR: 3"]],
     ["AT+CFUN?", ["+CFUN: 1", "OK"]],
     ["AT+CGATT?", ["+CGATT: 1", "OK"]],
     ['AT+CGDCONT=1,"IP","internet"', ["OK"]],
@@ -162,6 +170,35 @@ describe("a modem and its network", () => {
     await clock.until(() => modem.registration === "roaming", { what: "the modem to register", limitMs: 7_000 });
     await clock.until(() => board.uplinks.list().every(({ isUp }) => isUp), { what: "the uplink", limitMs: 6_001 });
     expect(world.hears()).toContain(said("+CREG: 5"));
+  });
+
+  it("goes on searching where no network is, whatever begins the search", async () => {
+    using world = await dialled();
+    const { modem, clock } = world;
+    modem.simIs("absent");
+    modem.networkIs("none");
+    expect(modem.registration).toBe("none");
+    modem.simIs("ready");
+    await clock.advance(60_000);
+    expect(modem.registration).toBe("searching");
+    await world.asks("ATE0");
+    await world.asks("AT+CFUN=4");
+    expect(modem.registration).toBe("none");
+    await world.asks("AT+CFUN=1");
+    expect(await world.asks("AT+CREG?")).toContain("+CREG: 0,2");
+    modem.networkIs("roaming");
+    await clock.advance(60_000);
+    expect(modem.registration).toBe("roaming");
+  });
+
+  it("searches after a boot where no network is", async () => {
+    using world = await dialled();
+    const { board, host, modem, clock } = world;
+    modem.networkIs("none");
+    board.powerOff();
+    board.boot(host);
+    await clock.advance(60_000);
+    expect(modem.registration).toBe("searching");
   });
 
   it("is turned away", async () => {

@@ -10,8 +10,10 @@ import { pictureMs, shownFromMs, shownUntilMs } from "./shown-parameters.ts";
 import { authorities, ports, SmallCloud } from "./small-cloud.ts";
 import { cloudName, panelAddress, TwoEnds } from "./two-ends.ts";
 
-const everyMs = 100;
-const sampleEveryMs = 10;
+/** Between two attempts. */
+export const everyMs = 100;
+/** Between two looks at what is there. */
+export const sampleEveryMs = 10;
 const login = { clientId: "gw-0001", user: "t/gw", password: "" } as const;
 const broker = { host: cloudName, port: ports.mqtt, authorities };
 
@@ -26,7 +28,7 @@ export type Row =
   | { readonly kind: "attempts"; readonly name: string; readonly attempts: readonly Attempt[] }
   | { readonly kind: "there"; readonly name: string; readonly spans: readonly Span[] };
 
-type Span = [fromMs: number, untilMs: number];
+export type Span = [fromMs: number, untilMs: number];
 
 /**
  * What happens with the fault in its time, or without one. `isOfWire`: it is laid between gateway and cloud, otherwise over
@@ -87,7 +89,8 @@ function watchSpans({ network, clock, at }: TwoEnds, wallClock: ClockView): read
   ];
 }
 
-function grow(spans: Span[], ms: number): void {
+/** It is there at this time, and until the next look. */
+export function grow(spans: Span[], ms: number): void {
   const last = spans.at(-1);
   if (last !== undefined && last[1] === ms) last[1] = ms + sampleEveryMs;
   else spans.push([ms, ms + sampleEveryMs]);

@@ -2,6 +2,8 @@
 
 /** Longest line, in UTF-16 units. */
 export const commandLengthMax = 16 * 1024;
+/** Longest command once its variables stand in it, in UTF-16 units. */
+const expandedLengthMax = 128 * 1024;
 
 export type WordPart = { readonly text: string } | { readonly variable: string };
 /** Its parts belong together without a blank. `isQuoted`: stays a word although it is empty. */
@@ -58,13 +60,17 @@ export function parseCommandLine(line: string): readonly Command[] {
   return commands;
 }
 
-/** The words as they are now; an empty variable without quotes is no word. */
+/** The words as they are now; an empty variable without quotes is no word. Throws CommandLineError if they are too long. */
 export function expandWords(words: readonly Word[], variable: (name: string) => string): string[] {
+  let length = 0;
+  const expand = (part: WordPart): string => {
+    const text = "text" in part ? part.text : variable(part.variable);
+    length += text.length;
+    if (length > expandedLengthMax) throw new CommandLineError("argument list too long");
+    return text;
+  };
   return words
-    .map(({ parts, isQuoted }) => ({
-      isQuoted,
-      text: parts.map((part) => ("text" in part ? part.text : variable(part.variable))).join(""),
-    }))
+    .map(({ parts, isQuoted }) => ({ isQuoted, text: parts.map(expand).join("") }))
     .filter(({ isQuoted, text }) => isQuoted || text !== "")
     .map(({ text }) => text);
 }

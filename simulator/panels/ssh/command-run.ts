@@ -8,6 +8,10 @@ import { absolutePath, FileError } from "./file-system.ts";
 import { systemCommands } from "./system-commands.ts";
 
 const shellName = "sh";
+/** 128 and the number of SIGINT. */
+const stoppedStatus = 130;
+/** Of one shell. */
+const variablesMax = 128;
 const commands = { ...fileCommands, ...systemCommands };
 
 /** What stays from line to line. */
@@ -39,6 +43,7 @@ export class CommandRun {
   #foreground: Foreground | undefined;
   #isOver = false;
   #isRunning = false;
+  #isStopped = false;
 
   /** `finished` gets the status with which the shell itself is to end, if it is. */
   constructor(state: ShellState, output: ShellOutput, finished: (exit: number | undefined) => void) {
@@ -66,19 +71,41 @@ export class CommandRun {
   /** Ctrl-C, or nobody is there any more: what runs ends, what was to come does not begin. */
   stop(): void {
     this.#rest = [];
+    this.#isStopped = true;
     this.#foreground?.stop();
+  }
+
+  /** More output is welcome again. */
+  roomAgain(): void {
+    this.#foreground?.roomAgain?.();
   }
 
   #goOn(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     while (!this.#isOver && this.#foreground === undefined) {
+      if (!this.#isStopped && !this.#output.hasRoom()) {
+        this.#waitForRoom();
+        break;
+      }
       const [command, ...rest] = this.#rest;
       this.#rest = rest;
       if (command === undefined) this.#end(undefined);
       else this.#run(command);
     }
     this.#isRunning = false;
+  }
+
+  /** What nobody reads must not grow: the next command, or the next line, begins when there is room. */
+  #waitForRoom(): void {
+    const waiting: Foreground = {
+      reads: "nothing",
+      roomAgain: () => {
+        if (this.#output.hasRoom()) this.#foregroundFinished(waiting, this.#state.status);
+      },
+      stop: () => this.#foregroundFinished(waiting, stoppedStatus),
+    };
+    this.#foreground = waiting;
   }
 
   #end(exit: number | undefined): void {
@@ -90,15 +117,15 @@ export class CommandRun {
     const { status } = this.#state;
     if (command.when === "after-success" && status !== 0) return;
     if (command.when === "after-failure" && status === 0) return;
-    const words = expandWords(command.words, (name) => this.#variable(name));
     try {
+      const words = expandWords(command.words, (name) => this.#variable(name));
       const context = this.#context(words, command);
       const [name] = words;
       if (name === undefined) this.#state.status = 0;
       else if (this.#assigns(name, words.length)) this.#state.status = 0;
       else this.#call(name, context);
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
+      if (!(error instanceof FileError || error instanceof CommandLineError)) throw error;
       this.#output.err(Buffer.from(`${shellName}: ${error.message}\n`));
       this.#state.status = 1;
     }
@@ -136,7 +163,9 @@ export class CommandRun {
   #assigns(word: string, count: number): boolean {
     const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/su.exec(word) ?? [];
     if (count > 1 || name === undefined) return false;
-    this.#state.environment.set(name, value ?? "");
+    const { environment } = this.#state;
+    if (!environment.has(name) && environment.size >= variablesMax) throw new CommandLineError("too many variables");
+    environment.set(name, value ?? "");
     return true;
   }
 

@@ -24,6 +24,8 @@ export interface Foreground {
   input?(bytes: Uint8Array): void;
   inputEnded?(): void;
   resized?(): void;
+  /** More output is welcome again. */
+  roomAgain?(): void;
   /** Ctrl-C, or the connection is gone. */
   stop(): void;
 }

@@ -61,6 +61,33 @@ function eachOf(
   return status;
 }
 
+/** As `eachOf`, with the next one when there is room for what it says. */
+function eachInTurn(
+  context: CommandContext,
+  operands: readonly string[],
+  act: (path: string, operand: string) => void,
+): Outcome {
+  const rest = [...operands];
+  let status = 0;
+  const isDone = (): boolean => {
+    while (rest.length > 0) {
+      if (!context.hasRoom()) return false;
+      status = Math.max(status, eachOf(context, rest.splice(0, 1), act));
+    }
+    return true;
+  };
+  if (isDone()) return status;
+  return {
+    start: (finished) => ({
+      reads: "nothing",
+      roomAgain: () => {
+        if (isDone()) finished(status);
+      },
+      stop: () => finished(130),
+    }),
+  };
+}
+
 function mkdir(context: CommandContext): number {
   const { options } = split(context.words);
   const { files } = context.machine;
@@ -105,7 +132,9 @@ function cd(context: CommandContext): number {
 /** Without operands it copies its input until that ends. */
 function cat(context: CommandContext): Outcome {
   const { operands } = split(context.words);
-  if (operands.length > 0) return eachOf(context, operands, (path) => context.out(context.machine.files.read(path)));
+  if (operands.length > 0) {
+    return eachInTurn(context, operands, (path) => context.out(context.machine.files.read(path)));
+  }
   return {
     start: (finished) => ({
       reads: "lines",
@@ -126,7 +155,7 @@ function cat(context: CommandContext): Outcome {
 function sha256sum(context: CommandContext): Outcome {
   const { operands } = split(context.words);
   if (operands.length > 0)
-    return eachOf(context, operands, (path, operand) => {
+    return eachInTurn(context, operands, (path, operand) => {
       const digest = createHash("sha256").update(context.machine.files.read(path)).digest("hex");
       context.out(`${digest}  ${operand}\n`);
     });
@@ -144,11 +173,11 @@ function sha256sum(context: CommandContext): Outcome {
   };
 }
 
-function ls(context: CommandContext): number {
+function ls(context: CommandContext): Outcome {
   const { options, operands } = split(context.words);
   const { files } = context.machine;
   const wanted = operands.length === 0 ? ["."] : operands;
-  return eachOf(context, wanted, (path, operand) => {
+  return eachInTurn(context, wanted, (path, operand) => {
     const entry = files.find(path);
     if (entry === undefined) throw new FileError("No such file or directory");
     const entries: readonly (readonly [string, Entry])[] =

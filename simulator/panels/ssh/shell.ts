@@ -80,6 +80,11 @@ export class Shell {
     if (!this.#isOver) this.#input.take(bytes);
   }
 
+  /** What was said has been read: `hasRoom` may be true again. */
+  roomAgain(): void {
+    if (!this.#isOver) this.#run?.roomAgain();
+  }
+
   /** The other side has nothing more to say. */
   inputEnded(): void {
     if (!this.#isOver) this.#input.ended();
@@ -172,10 +177,13 @@ export class Shell {
 /** A terminal in the usual mode makes CR LF of each LF. */
 function withReturns(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(0x0a)) return bytes;
-  const all: number[] = [];
+  let lines = 0;
+  for (const byte of bytes) if (byte === 0x0a) lines += 1;
+  const all = new Uint8Array(bytes.length + lines);
+  let at = 0;
   for (const byte of bytes) {
-    if (byte === 0x0a) all.push(0x0d);
-    all.push(byte);
+    if (byte === 0x0a) all[at++] = 0x0d;
+    all[at++] = byte;
   }
-  return Uint8Array.from(all);
+  return all;
 }

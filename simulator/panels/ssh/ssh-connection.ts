@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { PseudoTtyInfo, ServerChannel, Session, Connection as SshPeer, WindowChangeInfo } from "ssh2";
 import type { Clock } from "#hardware/ports.ts";
 import type { WindowSize } from "../terminal/full-screen.ts";
+import { ChannelOutput } from "./channel-output.ts";
 import type { ShellMachine } from "./command.ts";
 import { Shell } from "./shell.ts";
 import { type SshAccount, SshSignIn } from "./ssh-sign-in.ts";
@@ -128,32 +129,37 @@ export class SshConnection {
   #start(channel: ServerChannel, size: WindowSize | undefined, environment: ReadonlyMap<string, string>): Shell {
     const { machine, account } = this.#panel;
     const pull = (): void => {
-      while (shell.wantsInput && !channel.writableNeedDrain && !shell.isOver) {
+      while (shell.wantsInput && output.hasRoom && !shell.isOver) {
         const bytes = channel.read() as Buffer | null;
         if (bytes === null) return;
         shell.input(bytes);
       }
     };
+    const output = new ChannelOutput(channel, () => {
+      shell.roomAgain();
+      pull();
+    });
     const shell = new Shell({
       ...{ machine, user: account.username, size, environment },
       ends: {
-        out: (bytes) => void (channel.writable && channel.write(bytes)),
-        err: (bytes) => void (channel.writable && channel.stderr.write(bytes)),
-        hasRoom: () => !channel.writableNeedDrain,
+        out: (bytes) => output.out(bytes),
+        err: (bytes) => output.err(bytes),
+        hasRoom: () => output.hasRoom,
         wantsInput: pull,
         exit: (status) => {
           this.#ended(shell, "exited");
-          channel.exit(status);
-          // Its input may still be coming: nobody reads it any more.
-          channel.resume();
-          channel.end();
+          output.atEnd(() => {
+            channel.exit(status);
+            // Its input may still be coming: nobody reads it any more.
+            channel.resume();
+            channel.end();
+          });
         },
       },
     });
     this.#shells.add(shell);
     this.#panel.running(1);
     channel.on("readable", pull);
-    channel.on("drain", pull);
     channel.on("end", () => shell.inputEnded());
     channel.on("error", () => undefined);
     channel.on("close", () => this.#ended(shell, "hung-up"));

@@ -8,6 +8,8 @@ import { type TelnetPanelState, TelnetSession } from "./telnet-session.ts";
 const telnetPort = 23;
 /** After our end of the stream. */
 const lingerMs = 2000;
+/** Taken at one time: the answer to a key may be a hundred times as long as the key. */
+const pieceBytes = 256;
 
 export interface TelnetPanelOptions {
   readonly port?: number;
@@ -87,17 +89,30 @@ class TelnetServer {
       },
     });
     this.#newest = session;
-    stream.on("data", (bytes: Uint8Array) => {
-      try {
-        session.receive(bytes);
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        stream.destroy();
-      }
+    let waiting: Uint8Array = new Uint8Array(0);
+    const work = (): void => {
       // Whoever types without reading waits.
+      while (waiting.length > 0 && !stream.writableNeedDrain && !stream.destroyed) {
+        const piece = waiting.subarray(0, pieceBytes);
+        waiting = waiting.subarray(pieceBytes);
+        try {
+          session.receive(piece);
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          stream.destroy();
+        }
+      }
       if (stream.writableNeedDrain && stream.writable) stream.pause();
+    };
+    stream.on("data", (bytes: Uint8Array) => {
+      // More than one waits only if it came in the same moment.
+      waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes]);
+      work();
     });
-    stream.on("drain", () => stream.resume());
+    stream.on("drain", () => {
+      work();
+      if (!stream.writableNeedDrain) stream.resume();
+    });
     stream.on("end", () => stream.end());
     stream.once("close", () => session.closed());
   }
