@@ -1,6 +1,5 @@
 // The whole site in one process on simulated time: operator, cloud, gateway and a LAN with panels. The vocabulary of tests.
 import "./deterministic-random.ts"; // First: libraries take the functions of node:crypto when they are loaded.
-import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
@@ -26,9 +25,11 @@ import { type PendingTimer, SimulatedClock } from "./simulated-clock.ts";
 import { CloudServer, httpsPort, mqttsPort } from "./site/cloud-server.ts";
 import { endSite } from "./site/end-site.ts";
 import { GatewayBox } from "./site/gateway-box.ts";
+import { gatewayConfig } from "./site/gateway-config.ts";
 import { createSiteLog } from "./site/json-log.ts";
 import { type FaultInForce, LinkHandle } from "./site/link-handle.ts";
 import type { LogLine } from "./site/programs.ts";
+import { siteDefaults } from "./site/site-defaults.ts";
 import { addSiteHosts, cloudName, panelAddress, usualBoard } from "./site/site-map.ts";
 import { SiteRecorder } from "./site/site-recorder.ts";
 import type { RunningPanels, SitePanels, SiteVocabulary } from "./site-vocabulary.ts";
@@ -38,14 +39,12 @@ import type { ProtocolEvent } from "./triggers/protocol-event.ts";
 
 export type { SitePanels } from "./site-vocabulary.ts";
 
-type TunnelSettings = GatewayOptions["config"]["tunnels"];
-
 export interface SiteOptions<P extends SitePanels> {
   readonly seed?: number;
   readonly panels?: P;
   /** External id of the gateway. */
   readonly deviceId?: string;
-  readonly tunnels?: Partial<TunnelSettings>;
+  readonly tunnels?: Partial<GatewayOptions["config"]["tunnels"]>;
   readonly limits?: NonNullable<CloudOptions["limits"]>;
   /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
   readonly registered?: boolean;
@@ -60,9 +59,6 @@ export interface PowerCutOptions {
   readonly at?: (change: DiskChange) => boolean;
   readonly atStep?: (step: DiskStepAhead) => boolean;
 }
-
-/** Passwords of the site's accounts, so that a test can look for them where they must not be. */
-export const sitePasswords = { admin: "site-admin-Pa55", bootstrap: "site-bootstrap-Pa55" } as const;
 
 const certificateLifeMs = 365 * 86_400_000;
 const logLinesShown = 6;
@@ -418,12 +414,13 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
   }
 
   #startCloud(): Promise<Cloud> {
+    const { passwords } = siteDefaults;
     return startCloud({
       clock: this.#cloudClock,
       random: this.#random.child(`cloud at ${this.clock.monotonicMs()}`),
       databaseFile: this.databaseFile,
       masterKey: this.#random.child("master key").bytes(32),
-      passwordHasher: cheapHasher,
+      passwordHasher: siteDefaults.passwordHasher,
       log: createSiteLog(
         () => this.clock.nowMs(),
         (line) => {
@@ -432,7 +429,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
         },
       ),
       inspect: this.#recorder.inspect,
-      accounts: { adminPassword: sitePasswords.admin, bootstrapPassword: sitePasswords.bootstrap },
+      accounts: { adminPassword: passwords.admin, bootstrapPassword: passwords.bootstrap },
       allowedHosts: [cloudName],
       ports: { https: httpsPort, mqtts: mqttsPort },
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
@@ -451,22 +448,8 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
       ),
       inspect: this.#recorder.inspect,
       config: {
-        cloud: {
-          host: cloudName,
-          httpsPort,
-          mqttHost: cloudName,
-          mqttPort: mqttsPort,
-          authorities: [authorityPem("Postern site")],
-          url: `https://${cloudName}:${httpsPort}`,
-        },
-        device: { id: this.deviceId, name: "Line 3 gateway", type: "postern-gateway" },
-        registration: {
-          method: "bootstrap",
-          user: "management/devicebootstrap",
-          password: sitePasswords.bootstrap,
-        },
-        stateDir: "state",
-        tunnels: { ...defaultTunnels, ...this.#options.tunnels },
+        ...gatewayConfig(this.deviceId, authorityPem("Postern site")),
+        tunnels: { ...siteDefaults.tunnels, ...this.#options.tunnels },
       },
     });
   }
@@ -478,7 +461,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
       random: this.#random.child("operator"),
       cloud: { host: cloudName, httpsPort, authorities: [authorityPem("Postern site")] },
       user: "t1000/admin",
-      password: sitePasswords.admin,
+      password: siteDefaults.passwords.admin,
     });
   }
 
@@ -548,22 +531,6 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     for (const ending of ["", "-wal", "-shm", "-journal"]) await storage.remove(`${this.#databaseName}${ending}`);
   }
 }
-
-/** The product's own: a test that says nothing of tunnels has the default policy and limits. */
-const defaultTunnels: TunnelSettings = {
-  max: 16,
-  allow: [{ kind: "private" }, { kind: "self" }],
-  dialTimeoutMs: 10_000,
-  lostAfterMs: 20_000,
-  stalledAfterMs: 30_000,
-  drainMs: 5000,
-};
-
-/** The product's hasher works in the thread pool, which simulated time does not wait for. */
-const cheapHasher: CloudOptions["passwordHasher"] = {
-  hash: async (password) => createHash("sha256").update(password).digest("hex"),
-  verify: async (password, stored) => createHash("sha256").update(password).digest("hex") === stored,
-};
 
 /**
  * One folder for all sites of a user: each takes its files away at its end. In memory where the system has a place for

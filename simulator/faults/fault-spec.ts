@@ -36,7 +36,7 @@ const scheduleFields = ["afterMs", "forMs", "everyMs", "times"] as const;
 
 /**
  * Checks one fault of a text form. Throws a FaultError that begins with the place (`place` and what is inside of it), and
- * names the word and what was meant.
+ * names the word and what was meant. With an empty place, places begin at the fault itself.
  */
 export function parseFaultSpec(json: unknown, place = "fault", context: SpecContext = {}): FaultSpec {
   return at(place, () => readSpec(json, context));
@@ -179,8 +179,9 @@ function wrongPlace(text: string, place: string): FaultError {
   return new FaultError("fault.wrong-place", text, place);
 }
 
-/** Puts a place before that of what goes wrong inside. */
+/** Puts a place, if there is one, before that of what goes wrong inside. */
 function at<T>(place: string, read: () => T): T {
+  if (place === "") return read();
   try {
     return read();
   } catch (error) {

@@ -46,7 +46,9 @@ async function settles(clock: RealClock, fact: Promise<unknown>, limitMs: number
   }
 }
 
+/** Lets so many ms pass; throws a RangeError for what is no time, as the site in memory does. */
 export function passing(clock: RealClock, ms: number): Promise<void> {
+  if (!(ms >= 0 && Number.isFinite(ms))) throw new RangeError(`site.passes takes a number of ms from 0 up, not ${ms}`);
   return new Promise((resolve) => {
     clock.setTimeout(resolve, ms);
   });

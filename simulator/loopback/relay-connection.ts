@@ -1,14 +1,18 @@
-// One relayed TCP connection: two sockets, and a pipe with faults for each direction between them.
-
-import { Socket } from "node:net";
+// One relayed TCP connection: two ends, and a pipe with faults for each direction between them.
+import type { Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import type { Random } from "#hardware/ports.ts";
 import type { DeliveryKind, StandIn } from "../faults/fault.ts";
 import type { Link } from "../network/link.ts";
 import type { CarriedConnection } from "./link-carrier.ts";
+import { RelayEnd } from "./relay-end.ts";
 import { RelayPipe, type TurningClock } from "./relay-pipe.ts";
+import { resetSocket } from "./reset-socket.ts";
+import { StrayDials } from "./stray-dials.ts";
 
 export type Side = "client" | "server";
+
+const sides: readonly Side[] = ["client", "server"];
 
 /** How a connection attempt ends when it reaches the far host. */
 export type Decision =
@@ -49,13 +53,8 @@ export class RelayConnection implements CarriedConnection {
   readonly server: RelayConnectionOptions["server"];
   readonly #options: RelayConnectionOptions;
   readonly #pipes: Readonly<Record<Side, RelayPipe>>;
-  readonly #sockets: Partial<Record<Side, Duplex>> = {};
-  readonly #strays = new Set<Socket>();
-  /** Sides whose system has forgotten the connection, by a fault. */
-  readonly #vanished = new Set<Side>();
-  /** Sides that were told by a reset: what they sent goes no further. */
-  readonly #told = new Set<Side>();
-  readonly #deliveredBytes: Record<Side, number> = { client: 0, server: 0 };
+  readonly #ends: Readonly<Record<Side, RelayEnd>>;
+  readonly #strays = new StrayDials(() => this.#endIfOver());
   #isDialling = true;
   #isAccepted = false;
   #isEnded = false;
@@ -66,19 +65,20 @@ export class RelayConnection implements CarriedConnection {
     this.server = options.server;
     // A pipe is named by the side that sends.
     this.#pipes = { client: this.#pipe("client"), server: this.#pipe("server") };
-    this.#take("client", options.socket);
+    this.#ends = { client: this.#makeEnd("client"), server: this.#makeEnd("server") };
+    this.#ends.client.take(options.socket);
     this.#pipes.client.send("open");
   }
 
   get name(): string {
     const state = this.#isAccepted ? "" : " (connecting)";
-    const gone = [...this.#vanished].map((side) => ` (${this[side].host} has forgotten it)`).join("");
+    const gone = this.#vanished.map((side) => ` (${this[side].host} has forgotten it)`).join("");
     return `${this.client.host}:${this.client.port} > ${this.server.host}:${this.server.port}${state}${gone}`;
   }
 
   /** Whether one end has forgotten the connection and the other has not heard of it. */
   get isHalfOpen(): boolean {
-    return this.#vanished.size > 0;
+    return this.#vanished.length > 0;
   }
 
   /** Whether the far end has accepted. */
@@ -88,7 +88,7 @@ export class RelayConnection implements CarriedConnection {
 
   /** Bytes passed on so far: up to the server, down to the client. */
   get bytes(): { readonly up: number; readonly down: number } {
-    return { up: this.#deliveredBytes.server, down: this.#deliveredBytes.client };
+    return { up: this.#ends.server.deliveredBytes, down: this.#ends.client.deliveredBytes };
   }
 
   /** Bytes read and held back. */
@@ -97,8 +97,8 @@ export class RelayConnection implements CarriedConnection {
   }
 
   breakOff(): void {
-    if (!this.#isGone("server") || this.#isDialling) this.#pipes.client.send("reset");
-    if (!this.#isGone("client")) this.#pipes.server.send("reset");
+    if (!this.#ends.server.isGone || this.#isDialling) this.#pipes.client.send("reset");
+    if (!this.#ends.client.isGone) this.#pipes.server.send("reset");
   }
 
   /**
@@ -106,19 +106,13 @@ export class RelayConnection implements CarriedConnection {
    * is told nothing, and hears of it by a reset when it sends.
    */
   endVanishes(side: Side): void {
-    const socket = this.#sockets[side];
-    if (socket === undefined || this.#isGone(side)) return;
-    this.#vanished.add(side);
-    resetSocket(socket);
+    this.#ends[side].vanish();
   }
 
   /** Ends both sides at once. */
   destroy(): void {
-    for (const socket of this.#strays) socket.destroy();
-    for (const side of ["client", "server"] as const) {
-      const socket = this.#sockets[side];
-      if (socket !== undefined && !socket.destroyed) resetSocket(socket);
-    }
+    this.#strays.destroy();
+    for (const side of sides) this.#ends[side].drop();
     this.#end();
   }
 
@@ -133,14 +127,27 @@ export class RelayConnection implements CarriedConnection {
       ...(heldBytesMax === undefined ? {} : { heldBytesMax }),
       deliver: (kind, bytes) => this.#deliver(to, kind, bytes),
       stray: () => this.#dialAgain(),
-      roomChanged: () => this.#setReading(side),
+      roomChanged: () => this.#ends[side].setReading(),
     });
+  }
+
+  #makeEnd(side: Side): RelayEnd {
+    return new RelayEnd({
+      pipe: this.#pipes[side],
+      isReady: () => (side === "server" ? !this.#isDialling : this.#isAccepted),
+      takesMore: () => this.#pipes[otherSide(side)].resume(),
+      closed: () => this.#endIfOver(),
+    });
+  }
+
+  get #vanished(): readonly Side[] {
+    return sides.filter((side) => this.#ends[side].hasVanished);
   }
 
   #deliver(to: Side, kind: DeliveryKind, bytes: Uint8Array): boolean {
     if (this.#isEnded) return true;
     this.#options.arrived(this, { at: to, kind, bytes });
-    if (this.#vanished.has(to)) {
+    if (this.#ends[to].hasVanished) {
       this.#answerForVanished(to, kind);
       return true;
     }
@@ -150,29 +157,20 @@ export class RelayConnection implements CarriedConnection {
         return true;
       case "accept":
         this.#isAccepted = true;
-        this.#setReading("client");
+        this.#ends.client.setReading();
         return true;
       case "refuse":
       case "reset":
         this.#reset(to);
         return true;
       case "end":
-        this.#sockets[to]?.end();
+        this.#ends[to].end();
         return true;
       case "bytes":
-        return this.#write(to, bytes);
+        return this.#ends[to].write(bytes);
       default:
         return kind satisfies never;
     }
-  }
-
-  #write(to: Side, bytes: Uint8Array): boolean {
-    const socket = this.#sockets[to];
-    if (socket === undefined || !socket.writable) return true;
-    this.#deliveredBytes[to] += bytes.length;
-    if (socket.write(bytes)) return true;
-    socket.once("drain", () => this.#pipes[otherSide(to)].resume());
-    return false;
   }
 
   /** A system that does not know the connection answers what comes with a RST; a RST it takes without a word. */
@@ -206,7 +204,7 @@ export class RelayConnection implements CarriedConnection {
       socket.off("error", refused);
       this.#connected(socket);
     });
-    this.#sockets.server = socket;
+    this.#ends.server.dials(socket);
   }
 
   #connected(socket: Duplex): void {
@@ -215,73 +213,26 @@ export class RelayConnection implements CarriedConnection {
       resetSocket(socket);
       return;
     }
-    this.#take("server", socket);
+    this.#ends.server.take(socket);
     this.#pipes.server.send("accept");
-    this.#setReading("server");
-  }
-
-  #take(side: Side, socket: Duplex): void {
-    this.#sockets[side] = socket;
-    const pipe = this.#pipes[side];
-    const isMine = (): boolean => !this.#vanished.has(side) && !this.#told.has(side);
-    let isOver = false;
-    const over = (kind: "end" | "reset"): void => {
-      if (isOver || !isMine()) return;
-      isOver = kind === "reset";
-      pipe.send(kind);
-    };
-    socket.on("data", (bytes: Uint8Array) => {
-      if (isMine()) pipe.send("bytes", bytes);
-      this.#setReading(side);
-    });
-    socket.on("end", () => over("end"));
-    socket.on("error", () => over("reset"));
-    socket.once("close", () => {
-      // Whatever still comes for it finds nobody.
-      this.#pipes[otherSide(side)].resume();
-      this.#endIfOver();
-    });
-    socket.pause();
-  }
-
-  #setReading(side: Side): void {
-    const socket = this.#sockets[side];
-    if (socket === undefined || socket.destroyed) return;
-    const isReady = side === "server" ? !this.#isDialling : this.#isAccepted;
-    const wanted = isReady && this.#pipes[side].canRead;
-    if (wanted === !socket.isPaused()) return;
-    if (wanted) socket.resume();
-    else socket.pause();
+    this.#ends.server.setReading();
   }
 
   #reset(side: Side): void {
-    const socket = this.#sockets[side];
-    this.#told.add(side);
-    if (socket !== undefined && !socket.destroyed) resetSocket(socket);
+    this.#ends[side].reset();
     this.#endIfOver();
   }
 
   /** The attempt comes a second time: accepted by the target, and reset as nobody is behind it. */
   #dialAgain(): void {
     if (this.#isEnded || this.#options.decide().kind !== "pass") return;
-    const socket = this.#options.dial();
-    this.#strays.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("connect", () => socket.resetAndDestroy());
-    socket.once("close", () => {
-      this.#strays.delete(socket);
-      this.#endIfOver();
-    });
-  }
-
-  #isGone(side: Side): boolean {
-    return this.#vanished.has(side) || this.#sockets[side]?.destroyed !== false;
+    this.#strays.add(this.#options.dial());
   }
 
   #endIfOver(): void {
-    const isOpen = (["client", "server"] as const).some((side) => this.#sockets[side]?.destroyed === false);
+    const isOpen = sides.some((side) => this.#ends[side].isOpen);
     // What a side sent before it closed may still be on its way, and needs no ends to be counted.
-    if (isOpen || this.#isDialling || this.#strays.size > 0) return;
+    if (isOpen || this.#isDialling || this.#strays.count > 0) return;
     this.#end();
   }
 
@@ -296,18 +247,4 @@ export class RelayConnection implements CarriedConnection {
 
 function otherSide(side: Side): Side {
   return side === "client" ? "server" : "client";
-}
-
-/** RST where it is a socket. While our end of stream is being sent libuv refuses it (EINVAL) and Node would leak the socket. */
-function resetSocket(socket: Duplex): void {
-  if (socket.destroyed) return;
-  if (!(socket instanceof Socket)) {
-    socket.destroy();
-  } else if (socket.connecting) {
-    socket.destroy();
-  } else if (socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished) {
-    socket.once("finish", () => resetSocket(socket));
-  } else {
-    socket.resetAndDestroy();
-  }
 }

@@ -49,16 +49,19 @@ export class RelayPipe {
   #sent: Sent[] = [];
   #planned: Planned[] = [];
   #stages: Stages = new Map();
+  #sinces: Stages = new Map();
   #timer: TimerHandle | undefined;
   readonly #strays = new Set<TimerHandle>();
   #lastBytesAtMs = 0;
   #sentBytes = 0;
   #heldBytes = 0;
+  #wasDark: boolean;
   #isPaused = false;
   #isClosed = false;
 
   constructor(options: RelayPipeOptions) {
     this.#options = options;
+    this.#wasDark = options.link.isDark(options.from);
     this.#unwatch = options.link.watch(() => this.#linkChanged());
   }
 
@@ -121,6 +124,10 @@ export class RelayPipe {
   }
 
   #linkChanged(): void {
+    // Where nothing passes no pace is kept up.
+    const isDark = this.#options.link.isDark(this.#options.from);
+    if (isDark || this.#wasDark) this.#sinces = new Map();
+    this.#wasDark = isDark;
     this.#planned = [];
     this.#stages = new Map();
     this.#forgetStrays();
@@ -139,7 +146,8 @@ export class RelayPipe {
       previousAtMs: this.#lastBytesAtMs,
       draw: sent.draw,
     };
-    const deliveries = link.plan(from, { kind: sent.kind, bytes, atMs: sent.sentAtMs }, context, this.#stages);
+    const travelling = { kind: sent.kind, bytes, atMs: sent.sentAtMs };
+    const deliveries = link.plan(from, travelling, context, this.#stages, this.#sinces);
     let previousAtMs = this.#planned.at(-1)?.delivery.atMs ?? 0;
     for (const delivery of deliveries) {
       if (delivery.isStray === true) {

@@ -28,6 +28,10 @@ export function notFound(what: string, name: string, known: readonly string[]): 
   return new ApiError(404, "not-found", unknownWord(what, name, known));
 }
 
+export function nameTaken(what: string, name: string): ApiError {
+  return new ApiError(409, "name.taken", `there is a ${what} ${name} already`, "name");
+}
+
 /** The status and body of any error; what is none of ours tells nothing of itself. */
 export function readError(error: unknown): { readonly status: number; readonly body: ErrorBody } {
   if (error instanceof ApiError) return answer(error.status, error.code, error.place, error.message);

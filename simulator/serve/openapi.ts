@@ -1,6 +1,8 @@
 // The OpenAPI 3.1 document, made from the same routes and schemas that the server runs on.
-import { type ApiRoute, routes, worldQuery } from "./routes.ts";
-import { components, type Schema } from "./schemas.ts";
+import { type ApiRoute, worldQuery } from "./api-route.ts";
+import { routes } from "./routes.ts";
+import type { Schema } from "./schema.ts";
+import { components } from "./schemas.ts";
 
 const refusalWords = {
   400: "What was sent is wrong: the place, the word and what was meant.",

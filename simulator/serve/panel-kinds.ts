@@ -1,33 +1,14 @@
 // The panels that the simulator serves by name: what each takes, and how it is made.
-import { unknownWord } from "../faults/nearest-word.ts";
 import { echoPanel, sinkPanel, sourcePanel } from "../panels/byte-panels.ts";
 import { type StatusPanelOptions, statusPanel } from "../panels/http/status-panel.ts";
 import { type ModbusPanelOptions, modbusPanel } from "../panels/modbus/modbus-panel.ts";
 import { garbagePanel, httpPanel, silentPanel } from "../panels/odd-panels.ts";
-import type { PanelProgram } from "../panels/panel.ts";
-import { findProfile, panelProfiles, profilePanel } from "../panels/profiles/catalogue.ts";
+import { findProfile, profilePanel } from "../panels/profiles/catalogue.ts";
 import { type SshPanelOptions, sshPanel } from "../panels/ssh/ssh-panel.ts";
 import { type TelnetPanelOptions, telnetPanel } from "../panels/telnet/telnet-panel.ts";
 import { type VncPanelOptions, vncPanel } from "../panels/vnc-panel.ts";
 import { badValue } from "./api-error.ts";
-import type { NewPanel, PanelKindView, PanelOptions, PanelProfileView } from "./api-types.ts";
-
-interface PanelOption {
-  readonly name: string;
-  readonly summary: string;
-  readonly kind: "text" | "number" | "boolean";
-  /** The only values, for a text. */
-  readonly choices?: readonly string[];
-}
-
-interface PanelKind {
-  readonly name: string;
-  readonly summary: string;
-  readonly protocol: string;
-  readonly options: readonly PanelOption[];
-  /** `options` have been checked. */
-  create(options: PanelOptions, profile?: string): PanelProgram;
-}
+import type { PanelKind, PanelOption } from "./panel-kind.ts";
 
 const text = (name: string, summary: string, choices?: readonly string[]): PanelOption => ({
   name,
@@ -156,6 +137,9 @@ export const panelKinds: readonly PanelKind[] = [
   },
 ];
 
+/** The kind that has the profiles of a protocol. */
+export const kindOfProtocol: Readonly<Record<string, string>> = { VNC: "vnc", SSH: "ssh", TELNET: "telnet" };
+
 function telnetAccount(username: unknown, password: unknown): Pick<TelnetPanelOptions, "account"> {
   if (username === undefined && password === undefined) return {};
   if (typeof username === "string" && typeof password === "string") return { account: { username, password } };
@@ -170,89 +154,7 @@ function sshProfile(name: string | undefined): Pick<SshPanelOptions, "profile"> 
   return profile?.protocol === "SSH" ? { profile } : {};
 }
 
-const kindOfProtocol: Readonly<Record<string, string>> = { VNC: "vnc", SSH: "ssh", TELNET: "telnet" };
-
-/** What is asked for, checked: kind, profile and options. Throws ApiError with the place and what was meant. */
-export function checkPanel({ kind, profile, options = {} }: Omit<NewPanel, "name">): {
-  readonly kind: PanelKind;
-  readonly profile: string | undefined;
-  readonly options: PanelOptions;
-} {
-  if (kind === undefined && profile === undefined) {
-    const text = `takes one of ${panelKinds.map(({ name }) => name).join(", ")}; or name a "profile"`;
-    throw badValue(text, "kind");
-  }
-  const wanted = profile === undefined ? (kind ?? "") : kindOfProfile(profile);
-  if (kind !== undefined && kind !== wanted) {
-    throw badValue(`the profile ${profile} is one of the kind "${wanted}", not "${kind}"`, "kind");
-  }
-  const found = panelKinds.find(({ name }) => name === wanted);
-  if (found === undefined) {
-    throw badValue(
-      unknownWord(
-        "kind of panel",
-        wanted,
-        panelKinds.map(({ name }) => name),
-      ),
-      "kind",
-    );
-  }
-  for (const [name, value] of Object.entries(options)) checkOption(found, name, value);
-  return { kind: found, profile, options };
-}
-
-function kindOfProfile(profile: string): string {
-  const known = panelProfiles.map(({ name }) => name);
-  if (!known.includes(profile)) throw badValue(unknownWord("panel profile", profile, known), "profile");
-  const { protocol } = findProfile(profile);
-  return kindOfProtocol[protocol] ?? protocol.toLowerCase();
-}
-
-function checkOption(kind: PanelKind, name: string, value: unknown): void {
-  const place = `options.${name}`;
-  const option = kind.options.find((candidate) => candidate.name === name);
-  if (option === undefined) {
-    const known = kind.options.map((candidate) => candidate.name);
-    throw badValue(unknownWord(`option of the kind ${kind.name}`, name, known), place);
-  }
-  const isTaken =
-    option.kind === "text"
-      ? typeof value === "string" && (option.choices?.includes(value) ?? true)
-      : option.kind === "number"
-        ? typeof value === "number"
-        : typeof value === "boolean";
-  if (!isTaken) throw badValue(`takes ${takes(option)} (${option.summary}), not ${JSON.stringify(value)}`, place);
-}
-
-function takes({ kind, choices }: PanelOption): string {
-  if (choices !== undefined) return `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`;
-  return kind === "text" ? "a text" : kind === "number" ? "a number" : "true or false";
-}
-
 function wholeNumber(name: string, value: unknown, min: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return value;
   throw badValue(`takes a whole number from ${min} up, not ${JSON.stringify(value)}`, `options.${name}`);
-}
-
-export function describePanelKinds(): readonly PanelKindView[] {
-  return panelKinds.map(({ name, summary, protocol, options }) => ({
-    name,
-    summary,
-    protocol,
-    options: options.map((option) => ({ name: option.name, takes: takes(option), summary: option.summary })),
-  }));
-}
-
-/** Those that can be had here. */
-export function describePanelProfiles(): readonly PanelProfileView[] {
-  return panelProfiles
-    .filter(({ protocol }) => panelKinds.some(({ name }) => name === kindOfProtocol[protocol]))
-    .map(({ name, vendor, product, version, protocol, summary }) => ({
-      name,
-      vendor,
-      product,
-      version,
-      protocol,
-      summary,
-    }));
 }

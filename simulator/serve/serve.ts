@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { loopback, PortError } from "../loopback/relay-port.ts";
 import { ApiError, readError, schemaError } from "./api-error.ts";
+import { type ApiRoute, type Asked, worldQuery } from "./api-route.ts";
 import { openApiDocument } from "./openapi.ts";
-import { type ApiRoute, type Asked, routes, worldQuery } from "./routes.ts";
+import { routes } from "./routes.ts";
 import { components } from "./schemas.ts";
 import { defaultWorld, Worlds } from "./worlds.ts";
 

@@ -1,29 +1,20 @@
 // A world that is served: panels and links side by side under names, and its log; ending it leaves nothing open.
-import { openLinuxNetwork } from "#hardware/linux/network.ts";
 import { unknownWord } from "../faults/nearest-word.ts";
 import type { CarriedTarget } from "../loopback/link-carrier.ts";
 import { RealClock } from "../loopback/real-clock.ts";
 import { loopback } from "../loopback/relay-port.ts";
-import type { RunningPanel } from "../panels/panel.ts";
 import { SeededRandom } from "../seeded-random.ts";
-import { ApiError, badValue, notFound } from "./api-error.ts";
+import { ApiError, badValue, nameTaken, notFound } from "./api-error.ts";
 import type { LinkChange, LinkView, NewLink, NewPanel, PanelOptions, PanelView, WorldView } from "./api-types.ts";
-import { checkPanel } from "./panel-kinds.ts";
+import { type CheckedPanel, checkPanel } from "./check-panel.ts";
 import { ServedLink } from "./served-link.ts";
+import { ServedPanel } from "./served-panel.ts";
+import { parseTarget } from "./target-text.ts";
 import { WorldLog } from "./world-log.ts";
 
 /** Panels, and links, of one world at a time. */
 export const panelsMax = 200;
 export const linksMax = 200;
-
-type CheckedPanel = ReturnType<typeof checkPanel>;
-
-interface ServedPanel {
-  readonly name: string;
-  readonly checked: CheckedPanel;
-  readonly clock: RealClock;
-  readonly running: RunningPanel;
-}
 
 export class ServedWorld {
   readonly name: string;
@@ -52,21 +43,21 @@ export class ServedWorld {
   }
 
   panels(): readonly PanelView[] {
-    return [...this.#panels.values()].map(viewOf);
+    return [...this.#panels.values()].map((panel) => panel.view());
   }
 
   panel(name: string): PanelView {
-    return viewOf(this.#panel(name));
+    return this.#panel(name).view();
   }
 
   addPanel({ name, port = 0, ...wanted }: NewPanel): Promise<PanelView> {
     return this.#inTurn(async () => {
-      if (this.#panels.has(name)) throw taken("panel", name);
+      if (this.#panels.has(name)) throw nameTaken("panel", name);
       if (this.#panels.size >= panelsMax) throw full("panels", panelsMax);
       const panel = await this.#startPanel(name, checkPanel(wanted), port);
       this.#panels.set(name, panel);
-      this.log.write({ kind: "panel", panel: name, phase: "started", port: panel.running.port });
-      return viewOf(panel);
+      this.log.write({ kind: "panel", panel: name, phase: "started", port: panel.port });
+      return panel.view();
     });
   }
 
@@ -79,8 +70,8 @@ export class ServedWorld {
       const checked = checkPanel({ kind: kind.name, ...(profile === undefined ? {} : { profile }), options: merged });
       // Made once for nothing: what its maker refuses is told before the old one is gone.
       checked.kind.create(checked.options, checked.profile);
-      const { port } = old.running;
-      await endPanel(old);
+      const { port } = old;
+      await old.close();
       try {
         this.#panels.set(name, await this.#startPanel(name, checked, port));
       } catch (error) {
@@ -102,7 +93,7 @@ export class ServedWorld {
         throw new ApiError(409, "in-use", text);
       }
       this.#panels.delete(name);
-      await endPanel(panel);
+      await panel.close();
       this.log.write({ kind: "panel", panel: name, phase: "ended" });
     });
   }
@@ -127,7 +118,7 @@ export class ServedWorld {
 
   addLink({ name, port = 0, between, ...leads }: NewLink): Promise<LinkView> {
     return this.#inTurn(async () => {
-      if (this.#links.has(name)) throw taken("link", name);
+      if (this.#links.has(name)) throw nameTaken("link", name);
       if (this.#links.size >= linksMax) throw full("links", linksMax);
       const { target, panel } = this.#targetOf(leads);
       const ends = between ?? (["client", panel ?? "target"] as const);
@@ -174,7 +165,7 @@ export class ServedWorld {
   reset({ remove }: { readonly remove: boolean }): Promise<void> {
     return this.#inTurn(async () => {
       for (const { link } of this.#links.values()) {
-        await link.liftAll();
+        await link.faults.liftAll();
         link.forgetCounts();
       }
       if (remove) await this.#removeAll();
@@ -192,26 +183,18 @@ export class ServedWorld {
   async #removeAll(): Promise<void> {
     for (const { link } of this.#links.values()) await link.close();
     this.#links.clear();
-    for (const panel of this.#panels.values()) await endPanel(panel);
+    for (const panel of this.#panels.values()) await panel.close();
     this.#panels.clear();
   }
 
-  async #startPanel(name: string, checked: CheckedPanel, port: number): Promise<ServedPanel> {
-    const clock = new RealClock();
-    const random = this.#random.child(`panel ${name}`);
-    const program = checked.kind.create(checked.options, checked.profile);
-    const place = { name, network: openLinuxNetwork(), clock, random, address: loopback, port };
-    try {
-      const running = await program.start({ ...place, seed: `${this.seed}/${name}` });
-      return { name, checked, clock, running };
-    } catch (error) {
-      clock.dropAllTimers();
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "port-taken") throw new ApiError(409, "port.taken", `${port} is taken by another program`, "port");
-      if (code === "not-permitted")
-        throw badValue(`${port} may not be used by this user; take one from 1024 up`, "port");
-      throw error;
-    }
+  #startPanel(name: string, checked: CheckedPanel, port: number): Promise<ServedPanel> {
+    return ServedPanel.start({
+      name,
+      checked,
+      port,
+      random: this.#random.child(`panel ${name}`),
+      seed: `${this.seed}/${name}`,
+    });
   }
 
   #targetOf({ target, panel }: LinkChange): {
@@ -224,7 +207,7 @@ export class ServedWorld {
     if (panel !== undefined) {
       const known = [...this.#panels.keys()];
       if (!known.includes(panel)) throw badValue(unknownWord("panel", panel, known), "panel");
-      return { target: () => ({ host: loopback, port: this.#panels.get(panel)?.running.port ?? 0 }), panel };
+      return { target: () => ({ host: loopback, port: this.#panels.get(panel)?.port ?? 0 }), panel };
     }
     if (target === undefined) throw badValue(`is missing: "host:port", or name a "panel"`, "target");
     const parsed = parseTarget(target);
@@ -248,42 +231,6 @@ export class ServedWorld {
     this.#last = done.catch(() => undefined);
     return done;
   }
-}
-
-async function endPanel({ running, clock }: ServedPanel): Promise<void> {
-  await running.close();
-  clock.dropAllTimers();
-}
-
-function viewOf({ name, checked, running }: ServedPanel): PanelView {
-  const { kind, profile, options } = checked;
-  return {
-    name,
-    kind: kind.name,
-    profile: profile ?? null,
-    protocol: kind.protocol,
-    host: loopback,
-    port: running.port,
-    options,
-    hostKey: running.endpoint?.hostKey ?? null,
-    connections: running.connections,
-  };
-}
-
-/** "127.0.0.1:22", "panel.local:5900", "[::1]:22". */
-export function parseTarget(text: string): CarriedTarget {
-  const match = /^(?:\[(?<literal>[0-9a-fA-F:.]+)\]|(?<host>[^\s:/[\]]+)):(?<port>\d{1,5})$/.exec(text);
-  const port = Number(match?.groups?.["port"]);
-  const host = match?.groups?.["literal"] ?? match?.groups?.["host"];
-  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
-  throw badValue(
-    `takes "host:port" with a port from 1 to 65535, such as "127.0.0.1:22", not ${JSON.stringify(text)}`,
-    "target",
-  );
-}
-
-function taken(what: string, name: string): ApiError {
-  return new ApiError(409, "name.taken", `there is a ${what} ${name} already`, "name");
 }
 
 function full(what: string, max: number): ApiError {

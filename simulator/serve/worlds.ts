@@ -1,5 +1,5 @@
 // The worlds of one server, side by side; the default one is always there.
-import { ApiError, notFound } from "./api-error.ts";
+import { ApiError, nameTaken, notFound } from "./api-error.ts";
 import type { NewWorld } from "./api-types.ts";
 import { ServedWorld } from "./served-world.ts";
 
@@ -27,7 +27,7 @@ export class Worlds {
   }
 
   add({ name, seed = 1 }: NewWorld): ServedWorld {
-    if (this.#worlds.has(name)) throw new ApiError(409, "name.taken", `there is a world ${name} already`, "name");
+    if (this.#worlds.has(name)) throw nameTaken("world", name);
     if (this.#worlds.size >= worldsMax) {
       throw new ApiError(409, "limit.reached", `there are at most ${worldsMax} worlds: end some`);
     }

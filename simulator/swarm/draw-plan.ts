@@ -18,6 +18,8 @@ import {
 
 /** How long things happen in a run, in simulated ms. */
 export const runMs = 600_000;
+/** The shortest run: a calm start, and as much again. */
+const runMsMin = 2 * calmStartMs;
 /** One run in so many has a panel with a picture: its drawing takes most of the real time. */
 const runsPerView = 8;
 /** The same of SSH, whose key exchange takes real time too, and of Telnet. */
@@ -31,10 +33,11 @@ export interface DrawOptions {
   readonly lastsMs?: number;
 }
 
-/** The same plan for the same seed, whatever was drawn before. */
+/** The same plan for the same seed, whatever was drawn before. Throws a RangeError for a run that is too short. */
 export function drawPlan(seed: number, options: DrawOptions = {}): SwarmPlan {
   const random = new SeededRandom(`swarm/${seed}`);
   const lastsMs = options.lastsMs ?? runMs;
+  if (!(lastsMs >= runMsMin)) throw new RangeError(`a run lasts at least ${runMsMin} ms, not ${lastsMs}`);
   const bytePanels = ["plc", "mixer2", "press4"].slice(0, random.integer(1, 3));
   const vncPanels = random.integer(1, runsPerView) === 1 ? ["hmi1"] : [];
   const luck = random.child("terminals");

@@ -6,6 +6,7 @@ import { duplicate } from "#simulator/faults/duplicate.ts";
 import type { DeliveryKind, LinkFault } from "#simulator/faults/fault.ts";
 import { latency } from "#simulator/faults/latency.ts";
 import { slice } from "#simulator/faults/slice.ts";
+import { slowReader } from "#simulator/faults/slow-reader.ts";
 import { stall } from "#simulator/faults/stall.ts";
 import { throttle } from "#simulator/faults/throttle.ts";
 import { RelayPipe } from "#simulator/loopback/relay-pipe.ts";
@@ -27,8 +28,11 @@ interface Arrived {
   readonly text: string;
 }
 
-function makePipe(options: { readonly heldBytesMax?: number } = {}) {
-  const link = new Link(["far", "near"], 0, () => true);
+function makeLink(): Link {
+  return new Link(["far", "near"], 0, () => true);
+}
+
+function makePipe(options: { readonly heldBytesMax?: number } = {}, link = makeLink()) {
   const arrived: Arrived[] = [];
   const strays: number[] = [];
   const takes = { isFull: false };
@@ -177,6 +181,48 @@ describe("a pipe of the relay", () => {
     for (let at = 0; at < 10; at += 1) send("x".repeat(100));
     await clock.advance(2000);
     expect(arrived.at(-1)?.atMs).toBe(1000);
+  });
+
+  test.each([
+    ["throttle", throttle(500)],
+    ["slow reader", slowReader(500)],
+  ])("goes on at its pace (%s) while another fault comes and goes faster than a piece takes", async (_name, slow) => {
+    const other: LinkFault = { name: "other", plan: (delivery) => [delivery] };
+    const { link, arrived, send } = makePipe();
+    link.apply(slow);
+    send("x".repeat(2000));
+    for (let atMs = 0; atMs < 5000; atMs += 50) {
+      const lift = link.apply(other);
+      await clock.advance(25);
+      lift();
+      await clock.advance(25);
+    }
+    expect(texts(arrived).join("")).toHaveLength(2000);
+    expect(arrived.at(-1)?.atMs).toBe(4000);
+  });
+
+  test("keeps up no pace while the link is dark: what it held comes through the thin line afterwards", async () => {
+    const { link, arrived, send } = makePipe();
+    link.apply(throttle(1000));
+    send("x".repeat(1000));
+    await clock.advance(500);
+    const lift = link.apply(blackHole());
+    await clock.advance(4500);
+    lift();
+    await clock.advance(60_000);
+    expect(times(arrived)).toEqual([6000]);
+  });
+
+  test("keeps up no pace on a link that was dark when the connection began", async () => {
+    const link = makeLink();
+    link.apply(throttle(1000));
+    const lift = link.apply(blackHole());
+    const { arrived, send } = makePipe({}, link);
+    send("x".repeat(1000));
+    await clock.advance(5000);
+    lift();
+    await clock.advance(60_000);
+    expect(times(arrived)).toEqual([6000]);
   });
 
   test("gives a held chunk the same luck when it is planned again", async () => {

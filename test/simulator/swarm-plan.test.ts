@@ -55,6 +55,14 @@ describe("a plan", () => {
     expect(plans.some(({ sessionLifeMs }) => sessionLifeMs <= 120_000)).toBe(true);
   });
 
+  it("is refused where it is too short for anything to happen, and can be written and read from there on", () => {
+    expect(() => drawPlan(3, { lastsMs: 9_999 })).toThrow("a run lasts at least 10000 ms, not 9999");
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const plan = drawPlan(seed, { lastsMs: 10_000 });
+      expect(parsePlan(writePlan(plan), "f.json")).toEqual(plan);
+    }
+  });
+
   it("comes back from its file as it was", () => {
     for (const seed of seeds.slice(0, 40))
       expect(parsePlan(writePlan(drawPlan(seed)), "f.json")).toEqual(drawPlan(seed));
