@@ -155,8 +155,10 @@ describe.skipIf(isSkipped)("OpenSSH's server in the console", () => {
     await shows(viewer, prompt);
     await types(
       viewer,
-      "clear; printf '\\033[?2004h'; stty -icanon -echo; timeout --foreground 3 cat > raw.bin; stty sane; echo re''ad\n",
+      "clear; printf '\\033[?2004h'; stty -icanon -echo; echo wai''ting; timeout --foreground 3 cat > raw.bin; stty sane; echo re''ad\n",
     );
+    // The far side is ahead of the page: what stands on the screen tells that the page knows the mode, too.
+    await shows(viewer, "waiting");
     await eventually("cat to wait", () => (existsSync(inHome("raw.bin")) ? true : undefined));
     await pastes(viewer, "a\u001b[201~b");
     await shows(viewer, "read");
@@ -170,8 +172,9 @@ describe.skipIf(isSkipped)("OpenSSH's server in the console", () => {
     await shows(viewer, prompt);
     await types(
       viewer,
-      "clear; printf '\\033[?1000h\\033[?1006h'; stty -icanon -echo; head -c 9 > mouse.bin; printf '\\033[?1000l'; stty sane; echo cl''icked\n",
+      "clear; printf '\\033[?1000h\\033[?1006h'; stty -icanon -echo; echo wai''ting; head -c 9 > mouse.bin; printf '\\033[?1000l'; stty sane; echo cl''icked\n",
     );
+    await shows(viewer, "waiting");
     await eventually("the program to wait", () => (existsSync(inHome("mouse.bin")) ? true : undefined));
     const box = await viewer.locator(".xterm-screen").boundingBox();
     await viewer.mouse.click((box?.x ?? 0) + 2, (box?.y ?? 0) + 2);
