@@ -95,8 +95,9 @@ function copyProject(): string {
 
 function passesSuite(copy: string): boolean {
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-  // The swarm's own tests would find what only the swarm is to find.
-  const options = ["run", "--project", "unit", "--exclude", "test/swarm.test.ts"];
+  // The swarm's own tests would find what only the swarm is to find. (A project's own list of files overrules --exclude.)
+  rmSync(join(copy, "test/swarm.test.ts"));
+  const options = ["run", "--project", "unit"];
   const { status, stdout } = spawnSync(process.execPath, [vitest, ...options], { cwd: copy, encoding: "utf8" });
   if (status !== 0) process.stdout.write(stdout.split("\n").slice(-80).join("\n"));
   return status === 0;
