@@ -1,8 +1,8 @@
 // A VNC endpoint that knows its panel's certificate tells nothing to a panel that shows none: whoever stands in between would offer less.
 import { createSecureContext, TLSSocket } from "node:tls";
-import forge from "node-forge";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settle, until } from "./manual-clock.ts";
+import { makeCertificate } from "./panel-certificate.ts";
 import { PanelEnd } from "./panel-end.ts";
 import { type Peer, World } from "./world.ts";
 
@@ -134,20 +134,6 @@ describe("without a stored password", () => {
 });
 
 describe("a certificate that another session of the endpoint learnt", () => {
-  function makeCertificate(): { readonly key: string; readonly cert: string } {
-    const keys = forge.pki.rsa.generateKeyPair(2048);
-    const cert = forge.pki.createCertificate();
-    cert.publicKey = keys.publicKey;
-    cert.serialNumber = "01";
-    cert.validity.notBefore = new Date(Date.UTC(2020, 0, 1));
-    cert.validity.notAfter = new Date(Date.UTC(2040, 0, 1));
-    const name = [{ name: "commonName", value: "panel" }];
-    cert.setSubject(name);
-    cert.setIssuer(name);
-    cert.sign(keys.privateKey, forge.md.sha256.create());
-    return { key: forge.pki.privateKeyToPem(keys.privateKey), cert: forge.pki.certificateToPem(cert) };
-  }
-
   /** A panel of VeNCrypt's X509None (260), whose certificate is kept once it took the sign-in. */
   async function learns(gateway: Peer): Promise<void> {
     const says = async (bytes: Buffer, answered: number) => {

@@ -1,12 +1,12 @@
 // What one session holds in the cloud while its client or its panel takes nothing: below its bound in every protocol, and nothing is lost.
 import { createSecureContext, TLSSocket } from "node:tls";
-import forge from "node-forge";
 import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defaultSessionLimits } from "#cloud-stub/remote-access/limits.ts";
 import { ClientHandshake } from "#protocol/rfb/client-handshake.ts";
 import { ServerHandshake } from "#protocol/rfb/server-handshake.ts";
 import { settle, until } from "./manual-clock.ts";
+import { makeCertificate } from "./panel-certificate.ts";
 import { PanelEnd } from "./panel-end.ts";
 import { hostKeys, SshPanel } from "./ssh-panel.ts";
 import { makeWire } from "./wire.ts";
@@ -135,20 +135,6 @@ async function passage(subprotocols: string[]): Promise<Open> {
 }
 
 const certificate = makeCertificate();
-
-function makeCertificate(): { readonly key: string; readonly cert: string } {
-  const keys = forge.pki.rsa.generateKeyPair(2048);
-  const cert = forge.pki.createCertificate();
-  cert.publicKey = keys.publicKey;
-  cert.serialNumber = "01";
-  cert.validity.notBefore = new Date(Date.UTC(2020, 0, 1));
-  cert.validity.notAfter = new Date(Date.UTC(2040, 0, 1));
-  const name = [{ name: "commonName", value: "panel" }];
-  cert.setSubject(name);
-  cert.setIssuer(name);
-  cert.sign(keys.privateKey, forge.md.sha256.create());
-  return { key: forge.pki.privateKeyToPem(keys.privateKey), cert: forge.pki.certificateToPem(cert) };
-}
 
 /** VeNCrypt's X509None (260): nothing but TLS to sign in with. Gives the panel's end of it, once its handshake is done. */
 async function beginsTls(gateway: Peer): Promise<TLSSocket> {

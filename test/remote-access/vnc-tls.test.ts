@@ -1,12 +1,12 @@
 // VeNCrypt with a certificate: TLS between the relay and the panel, the certificate judged before anything is told inside.
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, TLSSocket } from "node:tls";
-import forge from "node-forge";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCertificatePin } from "#cloud-stub/remote-access/certificate-pin.ts";
 import { ClientHandshake } from "#protocol/rfb/client-handshake.ts";
 import { respondToChallenge } from "#protocol/rfb/vnc-authentication.ts";
 import { settle, until } from "./manual-clock.ts";
+import { makeCertificate } from "./panel-certificate.ts";
 import { PanelEnd } from "./panel-end.ts";
 import { type Peer, World } from "./world.ts";
 
@@ -25,21 +25,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await world.stop();
 });
-
-/** Of "panel", for as long as any test runs. */
-function makeCertificate(): { readonly key: string; readonly cert: string } {
-  const keys = forge.pki.rsa.generateKeyPair(2048);
-  const cert = forge.pki.createCertificate();
-  cert.publicKey = keys.publicKey;
-  cert.serialNumber = "01";
-  cert.validity.notBefore = new Date(Date.UTC(2020, 0, 1));
-  cert.validity.notAfter = new Date(Date.UTC(2040, 0, 1));
-  const name = [{ name: "commonName", value: "panel" }];
-  cert.setSubject(name);
-  cert.setIssuer(name);
-  cert.sign(keys.privateKey, forge.md.sha256.create());
-  return { key: forge.pki.privateKeyToPem(keys.privateKey), cert: forge.pki.certificateToPem(cert) };
-}
 
 async function opens(fields: Record<string, unknown> = {}, subprotocols = channel) {
   const endpoint = await world.addsEndpoint({ protocol: "VNC", credentialsType: "PASS_ONLY", password, ...fields });

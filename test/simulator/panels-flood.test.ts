@@ -15,13 +15,16 @@ import { TwoHosts } from "./two-hosts.ts";
 const fileBytes = 1024 * 1024;
 const terminal = { columns: 80, rows: 24 };
 
+/** Of the shell's user, on its own disk. */
+const home = "/root";
+
 /** A shell whose reader takes nothing until it is told to. */
 function bench(size: typeof terminal | undefined) {
   const clock = {
     ...{ nowMs: () => storyStartsAtMs, monotonicMs: () => 0 },
     ...{ setTimeout: () => ({ timer: undefined }), clearTimeout: () => undefined },
   };
-  const files = new FileSystem(() => storyStartsAtMs, { "/root/": "", "/big": "x".repeat(fileBytes) });
+  const files = new FileSystem(() => storyStartsAtMs, { [`${home}/`]: "", "/big": "x".repeat(fileBytes) });
   const process = new ProcessModel(machines.press, 1, storyStartsAtMs);
   const machine = { hostName: "hmi", title: "PRESS", clock, bootedAtMs: 0, files, process, sessions: 1 };
   const said = { bytes: 0, text: "", status: undefined as number | undefined, hasRoom: true };
