@@ -24,7 +24,7 @@ const rules: readonly TextRule[] = [
   {
     name: "the address of a package registry",
     files: everything,
-    pattern: /\b(registry|deb)\.[a-z0-9-]+\.(org|com)\b|"resolved":/g,
+    pattern: /\b(registry|deb)\.[a-z0-9.-]+\.(org|com)\b|"resolved":/g,
   },
   {
     name: "TLS verification switched off",
