@@ -1,7 +1,8 @@
 // One direction of one relayed connection: what was read and not yet passed on, by the same plan as in memory, on any clock.
 import type { Clock, Random, TimerHandle } from "#hardware/ports.ts";
 import type { Delivery, DeliveryKind } from "../faults/fault.ts";
-import type { Link, Stages } from "../network/link.ts";
+import type { Link } from "../network/link.ts";
+import { PlannedDeliveries, type Sent, undeliveredBytes } from "../network/planned-deliveries.ts";
 
 /** What a relay holds of one direction of a connection before it stops reading, in bytes; one read may go beyond it. */
 export const heldBytesMax = 1024 * 1024;
@@ -10,20 +11,6 @@ export const heldBytesMax = 1024 * 1024;
 export type TurningClock = Pick<Clock, "monotonicMs" | "setTimeout" | "clearTimeout"> & {
   soon(name: string, run: () => void): TimerHandle;
 };
-
-interface Sent {
-  readonly kind: DeliveryKind;
-  readonly bytes: Uint8Array;
-  readonly offsetBytes: number;
-  readonly sentAtMs: number;
-  readonly draw: number;
-  deliveredBytes: number;
-}
-
-interface Planned {
-  readonly sent: Sent;
-  readonly delivery: Delivery;
-}
 
 export interface RelayPipeOptions {
   readonly clock: TurningClock;
@@ -46,23 +33,23 @@ const nothing = new Uint8Array(0);
 export class RelayPipe {
   readonly #options: RelayPipeOptions;
   readonly #unwatch: () => void;
-  #sent: Sent[] = [];
-  #planned: Planned[] = [];
-  #stages: Stages = new Map();
-  #sinces: Stages = new Map();
+  readonly #flight: PlannedDeliveries;
   #timer: TimerHandle | undefined;
   readonly #strays = new Set<TimerHandle>();
-  #lastBytesAtMs = 0;
-  #sentBytes = 0;
   #heldBytes = 0;
-  #wasDark: boolean;
   #isPaused = false;
   #isClosed = false;
 
   constructor(options: RelayPipeOptions) {
     this.#options = options;
-    this.#wasDark = options.link.isDark(options.from);
-    this.#unwatch = options.link.watch(() => this.#linkChanged());
+    const { link, from, clock } = options;
+    this.#flight = new PlannedDeliveries({
+      link,
+      from,
+      nowMs: () => clock.monotonicMs(),
+      stray: (delivery) => this.#expectStray(delivery),
+    });
+    this.#unwatch = link.watch(() => this.#linkChanged());
   }
 
   /** Bytes that were read and not passed on. */
@@ -72,35 +59,25 @@ export class RelayPipe {
 
   /** Bytes that were read, from the beginning. */
   get sentBytes(): number {
-    return this.#sentBytes;
+    return this.#flight.sentBytes;
   }
 
   /** Nothing waits to be passed on. */
   get isEmpty(): boolean {
-    return this.#sent.length === 0;
+    return this.#flight.isEmpty;
   }
 
   /** False while the sender is to be left alone: too much is held, or the wire is dark and its system must notice. */
   get canRead(): boolean {
-    const { link, from, heldBytesMax: max = heldBytesMax } = this.#options;
-    return !this.#isClosed && this.#heldBytes < max && !link.isDark(from);
+    const { heldBytesMax: max = heldBytesMax } = this.#options;
+    return !this.#isClosed && this.#heldBytes < max && !this.#flight.isHeld;
   }
 
   /** `bytes` must not change afterwards. */
   send(kind: DeliveryKind, bytes: Uint8Array = nothing): void {
     if (this.#isClosed) return;
-    const sent: Sent = {
-      kind,
-      bytes,
-      offsetBytes: this.#sentBytes,
-      sentAtMs: this.#options.clock.monotonicMs(),
-      draw: this.#options.random.fraction(),
-      deliveredBytes: 0,
-    };
-    this.#sentBytes += bytes.length;
     this.#heldBytes += bytes.length;
-    this.#sent.push(sent);
-    if (this.#plan(sent) === 0) this.#lose([sent]);
+    this.#lose(this.#flight.send(kind, bytes, this.#options.random.fraction()));
     this.#arm();
   }
 
@@ -118,46 +95,15 @@ export class RelayPipe {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#forgetStrays();
-    this.#sent = [];
-    this.#planned = [];
+    this.#flight.clear();
     this.#heldBytes = 0;
   }
 
   #linkChanged(): void {
-    // Where nothing passes no pace is kept up.
-    const isDark = this.#options.link.isDark(this.#options.from);
-    if (isDark || this.#wasDark) this.#sinces = new Map();
-    this.#wasDark = isDark;
-    this.#planned = [];
-    this.#stages = new Map();
     this.#forgetStrays();
-    this.#lose(this.#sent.filter((sent) => this.#plan(sent) === 0));
+    this.#lose(this.#flight.replan());
     this.#arm();
     this.#options.roomChanged();
-  }
-
-  /** Number of deliveries planned for it. */
-  #plan(sent: Sent): number {
-    const { clock, link, from } = this.#options;
-    const bytes = sent.bytes.subarray(sent.deliveredBytes);
-    const context = {
-      nowMs: clock.monotonicMs(),
-      offsetBytes: sent.offsetBytes + sent.deliveredBytes,
-      previousAtMs: this.#lastBytesAtMs,
-      draw: sent.draw,
-    };
-    const travelling = { kind: sent.kind, bytes, atMs: sent.sentAtMs };
-    const deliveries = link.plan(from, travelling, context, this.#stages, this.#sinces);
-    let previousAtMs = this.#planned.at(-1)?.delivery.atMs ?? 0;
-    for (const delivery of deliveries) {
-      if (delivery.isStray === true) {
-        this.#expectStray(delivery);
-        continue;
-      }
-      previousAtMs = Math.max(delivery.atMs, previousAtMs);
-      this.#planned.push({ sent, delivery: { ...delivery, atMs: previousAtMs } });
-    }
-    return deliveries.length;
   }
 
   #expectStray({ kind, atMs }: Delivery): void {
@@ -181,8 +127,7 @@ export class RelayPipe {
   /** A chunk for which nothing is planned was lost on purpose. */
   #lose(lost: readonly Sent[]): void {
     if (lost.length === 0) return;
-    this.#sent = this.#sent.filter((sent) => !lost.includes(sent));
-    for (const { bytes, deliveredBytes } of lost) this.#heldBytes -= bytes.length - deliveredBytes;
+    for (const sent of lost) this.#heldBytes -= undeliveredBytes(sent);
     this.#options.roomChanged();
   }
 
@@ -190,7 +135,7 @@ export class RelayPipe {
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    const next = this.#planned[0];
+    const { next } = this.#flight;
     if (this.#isClosed || this.#isPaused || next === undefined) return;
     if (next.delivery.atMs === Number.POSITIVE_INFINITY) return;
     const delayMs = next.delivery.atMs - clock.monotonicMs();
@@ -201,19 +146,16 @@ export class RelayPipe {
   /** One delivery a turn, as a network would do it. */
   #deliverNext(): void {
     this.#timer = undefined;
-    const next = this.#planned[0];
+    const { next } = this.#flight;
     if (next === undefined) return;
     // The machine's timers may come a little early.
     if (next.delivery.atMs > this.#options.clock.monotonicMs()) {
       this.#arm();
       return;
     }
-    this.#planned.shift();
+    this.#flight.shift();
     const { kind, bytes } = next.delivery;
-    if (kind === "bytes") this.#lastBytesAtMs = this.#options.clock.monotonicMs();
-    next.sent.deliveredBytes += bytes.length;
     this.#heldBytes -= bytes.length;
-    if (this.#planned[0]?.sent !== next.sent) this.#sent.shift();
     if (!this.#options.deliver(kind, bytes)) this.#isPaused = true;
     this.#arm();
     if (!this.#isClosed) this.#options.roomChanged();

@@ -2,26 +2,13 @@
 import type { DeliveryState, Random, TimerHandle } from "#hardware/ports.ts";
 import type { Delivery, DeliveryKind } from "../faults/fault.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
-import type { Link, Stages } from "./link.ts";
+import type { Link } from "./link.ts";
+import { PlannedDeliveries, type Sent, undeliveredBytes } from "./planned-deliveries.ts";
 
 /** Bytes under way and not yet taken by the receiving program: a receiver that does not read stops its sender here. */
 export const windowBytes = 64 * 1024;
 /** Age of the oldest unacknowledged byte at which a system retransmits for the first time; doubles with each more. */
 const firstRetransmitMs = 1000;
-
-interface Sent {
-  readonly kind: DeliveryKind;
-  readonly bytes: Uint8Array;
-  readonly offsetBytes: number;
-  readonly sentAtMs: number;
-  readonly draw: number;
-  deliveredBytes: number;
-}
-
-interface Planned {
-  readonly sent: Sent;
-  readonly delivery: Delivery;
-}
 
 export interface PipeOptions {
   readonly clock: SimulatedClock;
@@ -42,37 +29,39 @@ export class Pipe {
   hasRoom: () => void = () => undefined;
   readonly #options: PipeOptions;
   readonly #unwatch: () => void;
-  #sent: Sent[] = [];
-  #planned: Planned[] = [];
+  readonly #flight: PlannedDeliveries;
   #acknowledgements: { readonly endBytes: number; readonly sentAtMs: number }[] = [];
   #timer: TimerHandle | undefined;
   readonly #strays = new Set<TimerHandle>();
   #newStrays: Delivery[] = [];
-  #stages: Stages = new Map();
-  #sinces: Stages = new Map();
-  #lastBytesAtMs = 0;
-  #sentBytes = 0;
   #deliveredBytes = 0;
   #acknowledgedBytes = 0;
   #consumedBytes = 0;
   #windowStartBytes = 0;
   /** Whether no acknowledgement came back since the link changed last. */
   #wasDark: boolean;
-  #wasHeld = false;
 
   constructor(options: PipeOptions) {
     this.#options = options;
-    this.#unwatch = options.link.watch(() => this.#linkChanged());
+    const { link, from, clock } = options;
+    this.#flight = new PlannedDeliveries({
+      link,
+      from,
+      nowMs: () => clock.nowMs(),
+      isCarried: () => this.#isCarried(),
+      stray: (delivery) => this.#newStrays.push(delivery),
+    });
+    this.#unwatch = link.watch(() => this.#linkChanged());
     this.#wasDark = this.#isDark();
   }
 
   /** How many more bytes may be sent now. */
   get roomBytes(): number {
-    return Math.max(0, windowBytes - (this.#sentBytes - this.#windowStartBytes));
+    return Math.max(0, windowBytes - (this.#flight.sentBytes - this.#windowStartBytes));
   }
 
   get isEmpty(): boolean {
-    return this.#sent.length === 0;
+    return this.#flight.isEmpty;
   }
 
   /** `bytes` must not change afterwards and must fit `roomBytes`. */
@@ -80,19 +69,11 @@ export class Pipe {
     const { clock, random, isFromUp } = this.#options;
     clock.noteActivity();
     if (!isFromUp()) return;
-    const sentAtMs = clock.nowMs();
-    const sent: Sent = {
-      kind,
-      bytes,
-      offsetBytes: this.#sentBytes,
-      sentAtMs,
-      draw: random.fraction(),
-      deliveredBytes: 0,
-    };
-    this.#sentBytes += bytes.length;
-    if (bytes.length > 0) this.#acknowledgements.push({ endBytes: this.#sentBytes, sentAtMs });
-    this.#sent.push(sent);
-    if (this.#plan(sent) === 0) this.#lose([sent]);
+    const lost = this.#flight.send(kind, bytes, random.fraction());
+    if (bytes.length > 0) {
+      this.#acknowledgements.push({ endBytes: this.#flight.sentBytes, sentAtMs: clock.nowMs() });
+    }
+    this.#lose(lost);
     this.#arm();
   }
 
@@ -109,10 +90,10 @@ export class Pipe {
     if (!isDark) this.#acknowledge(this.#takenBytes());
     const oldest = this.#acknowledgements[0];
     const ageMs = oldest === undefined ? 0 : this.#options.clock.nowMs() - oldest.sentAtMs;
-    const firstMs = isDark ? firstRetransmitMs : this.#planned[0]?.delivery.retransmitMs;
+    const firstMs = isDark ? firstRetransmitMs : this.#flight.next?.delivery.retransmitMs;
     const isSentAgain = firstMs !== undefined && oldest !== undefined && ageMs >= firstMs;
     const retransmits = isSentAgain ? 1 + Math.floor(Math.log2(ageMs / firstMs)) : 0;
-    return { unacknowledgedBytes: this.#sentBytes - this.#acknowledgedBytes, retransmits };
+    return { unacknowledgedBytes: this.#flight.sentBytes - this.#acknowledgedBytes, retransmits };
   }
 
   /** Drops everything under way and its timer. */
@@ -121,50 +102,17 @@ export class Pipe {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#forgetStrays();
-    this.#sent = [];
-    this.#planned = [];
+    this.#flight.clear();
   }
 
   #linkChanged(): void {
     // What the far system has had so far stays acknowledged, whatever becomes of the link.
     if (!this.#wasDark) this.#acknowledge(this.#takenBytes());
-    // Where nothing passes no pace is kept up.
-    const isHeld = this.#isHeld();
-    if (isHeld || this.#wasHeld) this.#sinces = new Map();
-    this.#wasHeld = isHeld;
     this.#wasDark = this.#isDark();
-    this.#planned = [];
-    this.#stages = new Map();
     this.#forgetStrays();
-    this.#lose(this.#sent.filter((sent) => this.#plan(sent) === 0));
+    this.#lose(this.#flight.replan());
     this.#arm();
     this.#hearBack();
-  }
-
-  /** Number of deliveries planned for it. */
-  #plan(sent: Sent): number {
-    const { clock, link, from } = this.#options;
-    const rest = sent.bytes.subarray(sent.deliveredBytes);
-    const context = {
-      nowMs: clock.nowMs(),
-      offsetBytes: sent.offsetBytes + sent.deliveredBytes,
-      previousAtMs: this.#lastBytesAtMs,
-      draw: sent.draw,
-    };
-    const travelling = { kind: sent.kind, bytes: rest, atMs: sent.sentAtMs };
-    const deliveries = this.#isCarried()
-      ? link.plan(from, travelling, context, this.#stages, this.#sinces)
-      : [{ ...travelling, atMs: Number.POSITIVE_INFINITY }];
-    let previousAtMs = this.#planned.at(-1)?.delivery.atMs ?? 0;
-    for (const delivery of deliveries) {
-      if (delivery.isStray === true) {
-        this.#newStrays.push(delivery);
-        continue;
-      }
-      previousAtMs = Math.max(delivery.atMs, previousAtMs);
-      this.#planned.push({ sent, delivery: { ...delivery, atMs: previousAtMs } });
-    }
-    return deliveries.length;
   }
 
   #expectStray({ kind, bytes, atMs }: Delivery): void {
@@ -189,10 +137,8 @@ export class Pipe {
 
   /** A chunk for which nothing is planned was lost on purpose; to the sender it looks taken. */
   #lose(lost: readonly Sent[]): void {
-    if (lost.length === 0) return;
-    this.#sent = this.#sent.filter((sent) => !lost.includes(sent));
     for (const sent of lost) {
-      const bytes = sent.bytes.length - sent.deliveredBytes;
+      const bytes = undeliveredBytes(sent);
       this.#deliveredBytes += bytes;
       this.consumed(bytes);
     }
@@ -208,7 +154,7 @@ export class Pipe {
     const { clock, link } = this.#options;
     clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    const next = this.#planned[0];
+    const { next } = this.#flight;
     if (next === undefined || next.delivery.atMs === Number.POSITIVE_INFINITY) return;
     const delayMs = next.delivery.atMs - clock.nowMs();
     const name = `link ${link.name}`;
@@ -219,12 +165,9 @@ export class Pipe {
   /** One delivery a turn, as a network would do it; the next one due gets a timer of its own. */
   #deliverNext(): void {
     this.#timer = undefined;
-    const next = this.#planned.shift();
+    const next = this.#flight.shift();
     if (next === undefined) return;
-    const { kind, bytes, isCorrupt = false } = next.delivery;
-    if (kind === "bytes") this.#lastBytesAtMs = this.#options.clock.nowMs();
-    next.sent.deliveredBytes += bytes.length;
-    if (this.#planned[0]?.sent !== next.sent) this.#sent.shift();
+    const { kind, bytes, isCorrupt = false } = next;
     this.#deliveredBytes += bytes.length;
     this.#options.clock.noteActivity();
     this.#hearBack();
@@ -250,14 +193,9 @@ export class Pipe {
     }
   }
 
-  #isHeld(): boolean {
-    const { link, from } = this.#options;
-    return link.isDark(from) || !this.#isCarried();
-  }
-
   /** In either direction: bytes do not arrive, or their acknowledgements do not. */
   #isDark(): boolean {
-    return this.#isHeld() || this.#isReverseDark();
+    return this.#flight.isHeld || this.#isReverseDark();
   }
 
   #isReverseDark(): boolean {
@@ -273,7 +211,7 @@ export class Pipe {
   #takenBytes(): number {
     const nowMs = this.#options.clock.nowMs();
     let taken = 0;
-    for (const { delivery } of this.#planned) {
+    for (const { delivery } of this.#flight.planned) {
       const { atMs, takenAtMs = Number.POSITIVE_INFINITY } = delivery;
       if (atMs === Number.POSITIVE_INFINITY || takenAtMs <= nowMs) taken += delivery.bytes.length;
     }

@@ -1,15 +1,9 @@
-// Writes what happens on a site into its record: deliveries, the machines' transitions, faults, steps and log lines.
-import { hash } from "node:crypto";
+// Records a site in memory: everything that arrives anywhere on its network, and the bytes themselves if they are wanted.
 import type { Arrival, Conversation } from "../network/conversation.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
-import { EventLog } from "../record/event-log.ts";
 import { KeptDeliveries } from "../record/kept-deliveries.ts";
-import { MachineTransitions } from "../record/machine-transitions.ts";
+import { RunRecorder } from "../record/run-recorder.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
-import type { LogLine } from "./programs.ts";
-
-/** Hex digits of a hash that are written down. */
-const hashDigits = 16;
 
 export interface SiteRecorderOptions {
   readonly clock: SimulatedClock;
@@ -18,62 +12,24 @@ export interface SiteRecorderOptions {
   readonly keepBytes: boolean;
 }
 
-export class SiteRecorder {
-  readonly record: EventLog;
+export class SiteRecorder extends RunRecorder {
   readonly kept: KeptDeliveries | undefined;
   readonly #clock: SimulatedClock;
   /** Connections over which real TLS passes: of its bytes only the lengths are the same for one seed. */
   readonly #enciphered = new WeakSet<Conversation>();
-  readonly #machines = new MachineTransitions((entry) => this.record.append(entry));
 
   constructor({ clock, network, keepBytes }: SiteRecorderOptions) {
+    super(() => clock.monotonicMs());
     this.#clock = clock;
-    this.record = new EventLog(() => clock.monotonicMs());
     this.kept = keepBytes ? new KeptDeliveries() : undefined;
-    network.watchArrivals((conversation, arrival) => this.#arrived(conversation, arrival));
+    network.watchArrivals((conversation, arrival) => this.#take(conversation, arrival));
   }
 
-  /** For the `inspect` of the programs that run machines. */
-  get inspect(): MachineTransitions["inspect"] {
-    return this.#machines.inspect;
-  }
-
-  /** The machines that have run. */
-  get machines(): MachineTransitions["machines"] {
-    return this.#machines.machines;
-  }
-
-  says(text: string): void {
-    this.record.append({ kind: "step", text });
-  }
-
-  fault(fault: { readonly name: string; readonly on: string }, phase: "begin" | "end"): void {
-    this.record.append({ kind: "fault", name: fault.name, on: fault.on, phase });
-  }
-
-  /** A line's time is left out: a machine's clock may be wrong, and the record has its own. */
-  log(program: "gateway" | "cloud", { time: _, level, event, ...fields }: LogLine): void {
-    this.record.append({ kind: "log", program, level, event, fields });
-  }
-
-  #arrived(conversation: Conversation, arrival: Arrival): void {
+  #take(conversation: Conversation, arrival: Arrival): void {
     const { client, server, link } = conversation;
-    const { at, kind, bytes } = arrival;
-    this.record.append({
-      kind: "delivery",
-      link: link.name,
-      from: at === "server" ? client.host : server.host,
-      connection: `${client.host}:${client.port}>${server.host}:${server.port}`,
-      delivery: kind,
-      bytes: bytes.length,
-      ...(kind === "bytes" ? { sha256: this.#hashOf(conversation, bytes) } : {}),
-    });
+    if (beginsTls(arrival.bytes)) this.#enciphered.add(conversation);
+    this.arrived({ link: link.name, client, server, arrival, isEnciphered: this.#enciphered.has(conversation) });
     this.kept?.take(this.#clock.monotonicMs(), conversation, arrival);
-  }
-
-  #hashOf(conversation: Conversation, bytes: Uint8Array): string {
-    if (beginsTls(bytes)) this.#enciphered.add(conversation);
-    return this.#enciphered.has(conversation) ? "enciphered" : hash("sha256", bytes, "hex").slice(0, hashDigits);
   }
 }
 

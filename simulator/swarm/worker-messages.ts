@@ -1,5 +1,5 @@
 // What a swarm and its worker processes say to each other.
-import type { CoverageCounts } from "../record/machine-coverage.ts";
+import type { RunOutcome } from "./run-plan.ts";
 import type { SwarmFailure } from "./swarm-failure.ts";
 import type { SwarmPlan } from "./swarm-plan.ts";
 
@@ -10,17 +10,9 @@ export type WorkerTask =
   | { readonly task: "shrink"; readonly plan: SwarmPlan; readonly sort: string; readonly runsMax: number };
 
 /** The outcome of one run without what is too large to be passed about. */
-export interface RunSummary {
-  readonly seed: number;
-  readonly failure: SwarmFailure | undefined;
+export interface RunSummary extends Omit<RunOutcome, "text"> {
   /** SHA-256 of the whole record's text, in hex. */
   readonly sha256: string;
-  readonly lines: number;
-  readonly virtualMs: number;
-  readonly injected: Readonly<Record<string, number>>;
-  readonly refused: readonly string[];
-  readonly coverage: CoverageCounts;
-  readonly heldBytesPeak: number;
   readonly text?: string;
 }
 
