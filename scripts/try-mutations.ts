@@ -98,8 +98,9 @@ function passesSuite(copy: string): boolean {
   // The swarm's own tests would find what only the swarm is to find. (A project's own list of files overrules --exclude.)
   rmSync(join(copy, "test/swarm.test.ts"));
   const options = ["run", "--project", "unit"];
-  const { status, stdout } = spawnSync(process.execPath, [vitest, ...options], { cwd: copy, encoding: "utf8" });
-  if (status !== 0) process.stdout.write(stdout.split("\n").slice(-80).join("\n"));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], { cwd: copy, encoding: "utf8" });
+  // The names of what failed and why are on standard error.
+  if (status !== 0) process.stdout.write(`${stdout.split("\n").slice(-8).join("\n")}\n${stderr.slice(0, 8_000)}\n`);
   return status === 0;
 }
 
