@@ -28,6 +28,7 @@ const peers = [
   { name: "xdotool", program: "xdotool", use: "a hand at these viewers" },
   { name: "inetutils-telnet", program: "inetutils-telnet", use: "a real Telnet client" },
   { name: "mbpoll", program: "mbpoll", use: "a real Modbus master" },
+  { name: "mosquitto", program: "mosquitto", use: "an MQTT broker that nobody here wrote" },
   { name: "tcpdump", program: "tcpdump", use: "a reader of captures" },
   { name: "chromium", program: "chromium", use: "the browser of the console's tests" },
   { name: "libnss3-tools", program: "certutil", use: "an authority that this browser trusts" },

@@ -35,6 +35,7 @@ export const peers = {
   mbpoll: { program: "mbpoll", debianPackage: "mbpoll" },
   certutil: { program: "certutil", debianPackage: "libnss3-tools" },
   tcpdump: { program: "tcpdump", debianPackage: "tcpdump" },
+  mosquitto: { program: "mosquitto", debianPackage: "mosquitto" },
   qemuAarch64: { program: "qemu-aarch64-static", debianPackage: "qemu-user-static" },
 } as const satisfies Record<string, Peer>;
 
