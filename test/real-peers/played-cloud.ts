@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { connect, type MqttClient } from "mqtt";
+import { connectAsync, type MqttClient } from "mqtt";
 import { type WebSocket, WebSocketServer } from "ws";
 
 export interface PlayedCloudOptions {
@@ -49,13 +49,12 @@ export class PlayedCloud {
     const https = createServer(options.tls, (_request, response) => response.writeHead(404).end());
     https.listen(0, "127.0.0.1");
     await once(https, "listening");
-    const client = connect(options.brokerUrl, {
+    const client = await connectAsync(options.brokerUrl, {
       clientId: "the-cloud",
       username: options.user,
       password: options.password,
       reconnectPeriod: 0,
     });
-    await once(client, "connect");
     const cloud = new PlayedCloud(options, client, https);
     await client.subscribeAsync(["s/us", "s/ucr"], { qos: 1 });
     return cloud;

@@ -32,6 +32,11 @@ const zones: readonly Zone[] = [
     ours: [protocolOfGateway, boardSide, linux, /^firmware\//],
     packages: gatewayPackages,
   },
+  {
+    files: /^firmware\/serial-console\//,
+    ours: [protocolOfGateway, /^protocol\/telnet\//, boardSide, /^firmware\//],
+    packages: gatewayPackages,
+  },
   { files: /^firmware\//, ours: [protocolOfGateway, boardSide, /^firmware\//], packages: gatewayPackages },
   {
     files: /^simulator\/(site|loopback\/loopback-site)\.ts$/,
@@ -48,13 +53,18 @@ const zones: readonly Zone[] = [
   { files: /^cloud-stub\/main\.ts$/, ours: [protocol, ports, linux, /^cloud-stub\/(?!console\/)/] },
   { files: /^cloud-stub\//, ours: [protocol, ports, /^cloud-stub\/(?!console\/)/] },
   {
-    files: /^bin\/(gateway-command|postern-gateway|run-program)\.ts$/,
-    ours: [/^bin\/(gateway-command|run-program)\.ts$/, /^firmware\/main\.ts$/],
+    files: /^bin\/(gateway\/[a-z-]+|gateway-command|postern-gateway|run-program)\.ts$/,
+    ours: [/^bin\/(gateway\/|gateway-command|run-program)/, /^firmware\/main\.ts$/],
     packages: ["commander"],
   },
   { files: /^bin\/connect\//, ours: [/^bin\//, protocol], packages: ["commander", "ws"] },
   { files: /^bin\//, ours: [/^bin\//, /^(firmware|cloud-stub|simulator)\/main\.ts$/], packages: ["commander"] },
   { files: /^scripts\/draw-faults\.ts$/, ours: [/^simulator\/faults\//], packages: [] },
+  {
+    files: /^scripts\/(draw-machines\.ts|machines\/)/,
+    ours: [/^scripts\/machines\//],
+    packages: ["xstate", "@viz-js/viz"],
+  },
   { files: /^scripts\//, ours: [/^scripts\//, /^bin\/pinned-node\.mjs$/], packages: ["esbuild"] },
   { files: /^[a-z.-]+\.ts$/, ours: [], packages: ["vitest"] },
 ];
