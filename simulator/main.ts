@@ -10,6 +10,7 @@ import { openLinuxNetwork } from "#hardware/linux/network.ts";
 import type { Hardware, Network } from "#hardware/ports.ts";
 import type { CommandIo, SimExitCode } from "./commands/command-io.ts";
 import type { RunScenariosOptions } from "./commands/run-scenarios.ts";
+import type { SoakCommandOptions } from "./commands/run-soak-command.ts";
 import type { SwarmCommandOptions } from "./commands/run-swarm-command.ts";
 import { cloudHost, demoDeviceId, demoGatewayConfig, demoGatewayToml } from "./demo/demo-gateway.ts";
 import { type DemoPanel, startDemoPanels } from "./demo/demo-panels.ts";
@@ -32,6 +33,11 @@ export async function listScenarios(io: CommandIo, options: { readonly json?: tr
 /** `postern sim run`. */
 export async function runScenarios(io: CommandIo, options: RunScenariosOptions): Promise<SimExitCode> {
   return (await import("./commands/run-scenarios.ts")).runScenarios(io, options);
+}
+
+/** `postern sim soak`. */
+export async function runSoakCommand(io: CommandIo, options: SoakCommandOptions): Promise<SimExitCode> {
+  return (await import("./commands/run-soak-command.ts")).runSoakCommand(io, options);
 }
 
 /** `postern sim swarm`. */

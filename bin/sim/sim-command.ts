@@ -12,6 +12,7 @@ Exit codes: 0 passed, 1 failed, 2 a mistake in what was asked for; nothing has r
 const usageCode = 2;
 const seedsMax = 1_000_000;
 const jobsMax = 256;
+const hoursMax = 1_000_000;
 const reportKinds = ["junit", "html"] as const;
 type ReportKind = (typeof reportKinds)[number];
 
@@ -24,6 +25,7 @@ export function createSimCommand(finished: Finished): Command {
   addRun(sim, finished);
   addServe(sim, finished);
   addSwarm(sim, finished);
+  addSoak(sim, finished);
   addReplay(sim, finished);
   for (const command of [sim, ...sim.commands]) command.exitOverride(leave);
   return sim;
@@ -159,6 +161,30 @@ function addSwarm(sim: Command, finished: Finished): void {
       }) => {
         const { runSwarmCommand } = await import("#simulator/main.ts");
         finished(await runSwarmCommand(processIo(), options));
+      },
+    );
+}
+
+function addSoak(sim: Command, finished: Finished): void {
+  sim
+    .command("soak")
+    .description(
+      "simulated hours of trouble and calm: after each trouble the gateway must be online again within a minute",
+    )
+    .requiredOption("--hours <number>", "simulated hours over all seeds", parseCount("hours", hoursMax))
+    .option("--from <number>", "the first seed", parseSeed, 1)
+    .option("--jobs <number>", "processes side by side", parseCount("jobs", jobsMax), 1)
+    .option("--out <folder>", "where the report is written", "sim-reports")
+    .addHelpText("after", exitCodes)
+    .action(
+      async (options: {
+        readonly hours: number;
+        readonly from: number;
+        readonly jobs: number;
+        readonly out: string;
+      }) => {
+        const { runSoakCommand } = await import("#simulator/main.ts");
+        finished(await runSoakCommand(processIo(), options));
       },
     );
 }

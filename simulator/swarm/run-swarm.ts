@@ -5,7 +5,7 @@ import { swarmFaultKinds } from "./fault-table.ts";
 import { writePlan } from "./plan-file.ts";
 import { type SwarmFailure, sortOfFailure } from "./swarm-failure.ts";
 import type { SwarmPlan } from "./swarm-plan.ts";
-import type { RunSummary } from "./worker-messages.ts";
+import type { RunSummary, WorkerAnswer, WorkerTask } from "./worker-messages.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 export interface SwarmOptions {
@@ -63,6 +63,17 @@ export interface SwarmReport {
 }
 
 const defaultShrinkRunsMax = 200;
+/** Real time for one task. */
+const taskMs = { run: 300_000, shrink: 1_800_000 } as const;
+
+type SwarmWorker = WorkerProcess<WorkerTask, WorkerAnswer>;
+
+function startWorker(): SwarmWorker {
+  return new WorkerProcess({
+    program: new URL("./swarm-worker.ts", import.meta.url),
+    limitMs: ({ task }) => taskMs[task],
+  });
+}
 
 /** Rejects only if the swarm itself breaks; what the programs under test do wrong is in the report. */
 export async function runSwarm(options: SwarmOptions): Promise<SwarmReport> {
@@ -71,7 +82,7 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmReport> {
   const failures: FoundFailure[] = [];
   let next = from;
   const work = async (): Promise<void> => {
-    const worker = new WorkerProcess();
+    const worker = startWorker();
     try {
       while (next < from + seeds && failures.length < failuresMax) {
         const seed = next;
@@ -103,7 +114,7 @@ export async function replaySwarm(
   what: { readonly seed: number } | { readonly plan: SwarmPlan },
 ): Promise<ReplayOutcome> {
   const plan = "plan" in what ? what.plan : drawPlan(what.seed);
-  const worker = new WorkerProcess();
+  const worker = startWorker();
   try {
     const summary = await runIn(worker, plan, true);
     return { ...summary, plan, text: summary.text ?? "" };
@@ -117,7 +128,7 @@ function planOf(seed: number, { lastsMs }: SwarmOptions): SwarmPlan {
 }
 
 /** A process that dies under a run is that run's failure. */
-async function runIn(worker: WorkerProcess, plan: SwarmPlan, wantsText: boolean): Promise<RunSummary> {
+async function runIn(worker: SwarmWorker, plan: SwarmPlan, wantsText: boolean): Promise<RunSummary> {
   try {
     const answer = await worker.does({ task: "run", plan, wantsText });
     if (answer.answer === "run") return answer.summary;
@@ -139,7 +150,7 @@ async function runIn(worker: WorkerProcess, plan: SwarmPlan, wantsText: boolean)
 }
 
 async function shrinkIn(
-  worker: WorkerProcess,
+  worker: SwarmWorker,
   plan: SwarmPlan,
   failure: SwarmFailure,
   { shrinkRunsMax: runsMax = defaultShrinkRunsMax, onProgress }: SwarmOptions,

@@ -5,19 +5,10 @@ import { type RunOutcome, runPlan } from "./run-plan.ts";
 import { shrinkPlan } from "./shrink-plan.ts";
 import { type SwarmFailure, sortOfFailure } from "./swarm-failure.ts";
 import type { SwarmPlan } from "./swarm-plan.ts";
+import { answerTasks } from "./worker-loop.ts";
 import type { RunSummary, ShrunkSummary, WorkerAnswer, WorkerTask } from "./worker-messages.ts";
 
-process.on("message", (task: WorkerTask) => {
-  carryOut(task).then(answer, (error: unknown) =>
-    answer({ answer: "broken", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-  );
-});
-// The parent is gone: nobody wants to know any more.
-process.on("disconnect", () => process.exit(0));
-
-function answer(message: WorkerAnswer): void {
-  process.send?.(message);
-}
+answerTasks(carryOut);
 
 async function carryOut(task: WorkerTask): Promise<WorkerAnswer> {
   if (task.task === "run") {

@@ -24,6 +24,4 @@ export interface ShrunkSummary {
 
 export type WorkerAnswer =
   | { readonly answer: "run"; readonly summary: RunSummary }
-  | { readonly answer: "shrink"; readonly shrunk: ShrunkSummary }
-  /** The worker's own program broke. */
-  | { readonly answer: "broken"; readonly message: string };
+  | { readonly answer: "shrink"; readonly shrunk: ShrunkSummary };

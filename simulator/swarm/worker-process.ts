@@ -1,21 +1,36 @@
 // The parent's handle on one worker process: a task at a time, a limit in real time, a new process after a death.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { WorkerAnswer, WorkerTask } from "./worker-messages.ts";
 
-/** Real time that one task may take before its process is ended. */
-const taskMs = { run: 300_000, shrink: 1_800_000 } as const;
+export interface WorkerOptions<Task> {
+  /** The program, which answers each message with one. */
+  readonly program: URL;
+  /** Real time that one task may take before its process is ended. */
+  readonly limitMs: (task: Task) => number;
+}
 
-export class WorkerProcess {
+/** An answer that says that the worker's own program broke. */
+interface Broken {
+  readonly answer: "broken";
+  readonly message: string;
+}
+
+export class WorkerProcess<Task extends object, Answer extends { readonly answer: string }> {
+  readonly #options: WorkerOptions<Task>;
   #child: ChildProcess | undefined;
 
+  constructor(options: WorkerOptions<Task>) {
+    this.#options = options;
+  }
+
   /** Rejects when the process dies, breaks or takes too long; the next task gets a new one. */
-  async does(task: WorkerTask): Promise<WorkerAnswer> {
+  async does(task: Task): Promise<Answer> {
     const child = this.#child ?? this.#start();
-    const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
-    const limit = AbortSignal.timeout(taskMs[task.task]);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer | Broken>();
+    const limitMs = this.#options.limitMs(task);
+    const limit = AbortSignal.timeout(limitMs);
     const late = (): void => {
-      reject(new Error(`The run did not end within ${taskMs[task.task] / 1000} s of real time`));
+      reject(new Error(`The run did not end within ${limitMs / 1000} s of real time`));
       this.end();
     };
     const died = (code: number | null, signal: string | null): void => {
@@ -29,7 +44,7 @@ export class WorkerProcess {
     child.send(task);
     try {
       const answer = await promise;
-      if (answer.answer === "broken") throw new Error(answer.message);
+      if (isBroken(answer)) throw new Error(answer.message);
       return answer;
     } finally {
       limit.removeEventListener("abort", late);
@@ -45,7 +60,7 @@ export class WorkerProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL("./swarm-worker.ts", import.meta.url)), {
+    const child = fork(fileURLToPath(this.#options.program), {
       // Nothing of the caller's own flags (a debugger's port, a test runner's loaders) is for the worker.
       execArgv: [],
       serialization: "advanced",
@@ -54,4 +69,8 @@ export class WorkerProcess {
     this.#child = child;
     return child;
   }
+}
+
+function isBroken(answer: { readonly answer: string }): answer is Broken {
+  return answer.answer === "broken";
 }

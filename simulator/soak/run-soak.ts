@@ -1,0 +1,115 @@
+// Carries out a soak plan: after each spell of trouble the gateway must be online again within a minute.
+
+import { echoPanel, patternBytes } from "../panels/byte-panels.ts";
+import { type CoverageCounts, MachineCoverage } from "../record/machine-coverage.ts";
+import { Site } from "../site.ts";
+import { FaultInjector } from "../swarm/fault-injector.ts";
+import { lastsMs, type SoakPlan, type Spell } from "./soak-plan.ts";
+
+/** Simulated time within which the gateway is online again once everything is whole. */
+export const onlineAgainMs = 60_000;
+
+const visitBytes = 2_000;
+
+export interface SoakOutcome {
+  readonly seed: number;
+  readonly hours: number;
+  readonly spells: number;
+  /** Of each spell after which the gateway had to come back, in ms of simulated time. */
+  readonly recoveriesMs: readonly number[];
+  readonly visits: number;
+  readonly injected: Readonly<Record<string, number>>;
+  readonly refused: readonly string[];
+  readonly coverage: CoverageCounts;
+  readonly failure?: { readonly message: string; readonly atMs: number };
+}
+
+/** Never rejects for what the programs under test do wrong. `limitMs`: within it the gateway must be online again. */
+export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<SoakOutcome> {
+  const site = await Site.start({ seed: plan.seed, panels: { plc: echoPanel() } });
+  const told = {
+    recoveriesMs: [] as number[],
+    visits: 0,
+    injected: {} as Record<string, number>,
+    refused: new Set<string>(),
+  };
+  let failure: SoakOutcome["failure"];
+  const failed = (error: unknown): void => {
+    failure ??= { message: error instanceof Error ? error.message : String(error), atMs: site.clock.monotonicMs() };
+  };
+  process.on("uncaughtException", failed);
+  process.on("unhandledRejection", failed);
+  try {
+    for (const spell of plan.spells) {
+      await site.passes(spell.calmMs);
+      const injector = new FaultInjector(site);
+      await suffer(site, injector, spell);
+      for (const [name, count] of Object.entries(injector.injected))
+        told.injected[name] = (told.injected[name] ?? 0) + count;
+      for (const name of injector.refused) told.refused.add(name);
+      told.recoveriesMs.push(await comesBack(site, spell, limitMs));
+      if (spell.isVisited) {
+        await visit(site);
+        told.visits += 1;
+      }
+    }
+  } catch (error) {
+    failed(error);
+  }
+  const coverage = new MachineCoverage();
+  for (const machine of site.machines) coverage.addMachine(machine);
+  coverage.count(site.record.entries);
+  try {
+    await site[Symbol.asyncDispose]();
+  } catch (error) {
+    failed(error);
+  }
+  process.off("uncaughtException", failed);
+  process.off("unhandledRejection", failed);
+  const { seed, hours, spells } = plan;
+  const whole = {
+    seed,
+    hours,
+    spells: spells.length,
+    ...told,
+    refused: [...told.refused].sort(),
+    coverage: coverage.counts(),
+  };
+  return failure === undefined ? whole : { ...whole, failure };
+}
+
+async function suffer(site: Site, injector: FaultInjector, spell: Spell): Promise<void> {
+  const startedAtMs = site.clock.monotonicMs();
+  const timeline = spell.faults
+    .flatMap((event) => [
+      { atMs: event.atMs, run: () => injector.begin(event) },
+      { atMs: event.atMs + event.forMs, run: () => injector.end(event) },
+    ])
+    .toSorted((one, other) => one.atMs - other.atMs);
+  for (const { atMs, run } of timeline) {
+    const waitMs = startedAtMs + atMs - site.clock.monotonicMs();
+    if (waitMs > 0) await site.passes(waitMs);
+    run();
+  }
+  await injector.heal();
+}
+
+async function comesBack(site: Site, spell: Spell, limitMs: number): Promise<number> {
+  const healedAtMs = site.clock.monotonicMs();
+  if (!site.isGatewayOn) site.powerOn();
+  const names = spell.faults.map((event) => (event.kind === "restart" ? "restart" : event.fault)).join(", ");
+  await site.until(() => site.isGatewayOn && site.gateway.status().connectivity === "online", {
+    what: `the gateway to be online within ${limitMs / 1000} s of the end of ${names} (${lastsMs(spell)} ms)`,
+    limitMs,
+  });
+  return site.clock.monotonicMs() - healedAtMs;
+}
+
+/** Not only online: a tunnel carries bytes both ways. */
+async function visit(site: Site): Promise<void> {
+  await site.gatewayIsOnline(onlineAgainMs);
+  const session = await site.operator.opensPassthrough("plc");
+  await session.sends(patternBytes(0, visitBytes));
+  await session.receives(visitBytes);
+  await session.disconnects();
+}
