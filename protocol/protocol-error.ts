@@ -8,7 +8,9 @@ export type ProtocolErrorCode =
   | "rfb.too-large"
   | "telnet.too-large"
   | "session-channel.malformed"
-  | "remote-access.malformed";
+  | "remote-access.malformed"
+  | "device-management.malformed"
+  | "x509.malformed";
 
 /** Callers branch on `code`; the message says what was wrong and where, without quoting secrets. */
 export class ProtocolError extends Error {

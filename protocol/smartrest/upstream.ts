@@ -1,7 +1,9 @@
 // The SmartREST messages that a gateway sends (protocol.md 4.3 to 4.5): one writer per message, and the cloud's parser.
 import { cutToBytes } from "../printable.ts";
-import { ProtocolError } from "../protocol-error.ts";
 import { writeUpstream } from "./line.ts";
+import { type DataMessage, parseDataMessage } from "./parse-data.ts";
+import { type InventoryMessage, parseInventoryMessage } from "./parse-inventory.ts";
+import { id, required } from "./upstream-fields.ts";
 
 /** Longest failure reason, in bytes of UTF-8; longer ones are cut on a character border (protocol.md 4.5). */
 export const failureReasonBytesMax = 500;
@@ -76,9 +78,9 @@ export function setFailedByName(fragment: string, reason: string): string {
   return writeUpstream(["502", fragment, cutToBytes(reason, failureReasonBytesMax)]);
 }
 
-/** 503: the oldest EXECUTING operation with this fragment was SUCCESSFUL. */
-export function setSuccessfulByName(fragment: string): string {
-  return writeUpstream(["503", fragment]);
+/** 503: the oldest EXECUTING operation with this fragment was SUCCESSFUL. `parameters`: what it gave, see protocol.md 4.5. */
+export function setSuccessfulByName(fragment: string, parameters: readonly string[] = []): string {
+  return writeUpstream(["503", fragment, ...parameters]);
 }
 
 /** 504: the operation is now EXECUTING. */
@@ -91,9 +93,9 @@ export function setFailed(operationId: string, reason: string): string {
   return writeUpstream(["505", operationId, cutToBytes(reason, failureReasonBytesMax)]);
 }
 
-/** 506: the operation was SUCCESSFUL. */
-export function setSuccessful(operationId: string): string {
-  return writeUpstream(["506", operationId]);
+/** 506: the operation was SUCCESSFUL. `parameters`: what it gave, see protocol.md 4.5. */
+export function setSuccessful(operationId: string, parameters: readonly string[] = []): string {
+  return writeUpstream(["506", operationId, ...parameters]);
 }
 
 /** 507: every EXECUTING operation (with this fragment, if one is named) FAILED: what a crash left behind. */
@@ -101,35 +103,20 @@ export function failExecuting(fragment: string | undefined, reason: string): str
   return writeUpstream(["507", fragment ?? "", cutToBytes(reason, failureReasonBytesMax)]);
 }
 
-/** A text that the device left out is the empty string, unless the property is optional. */
+/** One message of a device. A text that it left out is the empty string, unless the property is optional. */
 export type UpstreamMessage =
-  | { readonly kind: "create-device"; readonly name: string; readonly type: string }
-  | {
-      readonly kind: "set-hardware";
-      readonly serialNumber: string;
-      readonly model: string;
-      readonly revision: string;
-    }
-  | { readonly kind: "set-supported-operations"; readonly operations: readonly string[] }
-  | { readonly kind: "set-required-availability"; readonly minutes: number }
-  | {
-      readonly kind: "set-agent";
-      readonly name: string;
-      readonly version: string;
-      readonly url: string;
-      readonly maintainer: string;
-    }
-  | { readonly kind: "get-internal-id" }
-  | { readonly kind: "heartbeat" }
-  | { readonly kind: "set-supported-protocols"; readonly protocols: readonly string[] }
-  | { readonly kind: "create-event"; readonly type: string; readonly text: string; readonly time?: string }
+  | InventoryMessage
+  | DataMessage
+  /** 500 */
   | { readonly kind: "request-pending-operations" }
+  /** 501 to 507 */
   | { readonly kind: "set-executing-by-name"; readonly fragment: string }
   | { readonly kind: "set-failed-by-name"; readonly fragment: string; readonly reason: string }
-  | { readonly kind: "set-successful-by-name"; readonly fragment: string }
+  /** `parameters`: what the operation gave, such as the output of a command; often none. */
+  | { readonly kind: "set-successful-by-name"; readonly fragment: string; readonly parameters: readonly string[] }
   | { readonly kind: "set-executing"; readonly operationId: string }
   | { readonly kind: "set-failed"; readonly operationId: string; readonly reason: string }
-  | { readonly kind: "set-successful"; readonly operationId: string }
+  | { readonly kind: "set-successful"; readonly operationId: string; readonly parameters: readonly string[] }
   | { readonly kind: "fail-executing"; readonly fragment?: string; readonly reason: string }
   | { readonly kind: "unknown"; readonly template: string };
 
@@ -138,31 +125,11 @@ export type UpstreamMessage =
  * Throws ProtocolError `smartrest.malformed` naming the template and the field.
  */
 export function parseUpstream(fields: readonly string[]): UpstreamMessage {
-  const template = fields[0] ?? "";
-  const text = (index: number): string => fields[index] ?? "";
-  const list = (): string[] => fields.slice(1).filter((field) => field !== "");
-  switch (template) {
-    case "100":
-      return { kind: "create-device", name: text(1), type: text(2) };
-    case "110":
-      return { kind: "set-hardware", serialNumber: text(1), model: text(2), revision: text(3) };
-    case "114":
-      return { kind: "set-supported-operations", operations: list() };
-    case "117":
-      return { kind: "set-required-availability", minutes: wholeNumber(fields, 1, "minutes") };
-    case "122":
-      return { kind: "set-agent", name: text(1), version: text(2), url: text(3), maintainer: text(4) };
-    case "123":
-      return { kind: "get-internal-id" };
-    case "125":
-      return { kind: "heartbeat" };
-    case "150":
-      return { kind: "set-supported-protocols", protocols: list() };
-    case "400":
-      return { kind: "create-event", type: required(fields, 1, "type"), text: text(2), ...optionalTime(fields, 3) };
-    default:
-      return parseOperationMessage(fields) ?? { kind: "unknown", template };
-  }
+  return (
+    parseInventoryMessage(fields) ??
+    parseDataMessage(fields) ??
+    parseOperationMessage(fields) ?? { kind: "unknown", template: fields[0] ?? "" }
+  );
 }
 
 function parseOperationMessage(fields: readonly string[]): UpstreamMessage | undefined {
@@ -175,46 +142,20 @@ function parseOperationMessage(fields: readonly string[]): UpstreamMessage | und
     case "502":
       return { kind: "set-failed-by-name", fragment: required(fields, 1, "fragment"), reason };
     case "503":
-      return { kind: "set-successful-by-name", fragment: required(fields, 1, "fragment") };
+      return {
+        kind: "set-successful-by-name",
+        fragment: required(fields, 1, "fragment"),
+        parameters: fields.slice(2),
+      };
     case "504":
       return { kind: "set-executing", operationId: id(fields, 1, "operationId") };
     case "505":
       return { kind: "set-failed", operationId: id(fields, 1, "operationId"), reason };
     case "506":
-      return { kind: "set-successful", operationId: id(fields, 1, "operationId") };
+      return { kind: "set-successful", operationId: id(fields, 1, "operationId"), parameters: fields.slice(2) };
     case "507":
       return fields[1] ? { kind: "fail-executing", fragment: fields[1], reason } : { kind: "fail-executing", reason };
     default:
       return undefined;
   }
-}
-
-function required(fields: readonly string[], index: number, name: string): string {
-  const value = fields[index] ?? "";
-  if (value === "") throw malformed(fields, index, name, "is missing");
-  return value;
-}
-
-function wholeNumber(fields: readonly string[], index: number, name: string): number {
-  const value = required(fields, index, name);
-  if (!/^-?[0-9]{1,9}$/.test(value)) throw malformed(fields, index, name, "must be a whole number");
-  return Number(value);
-}
-
-function id(fields: readonly string[], index: number, name: string): string {
-  const value = required(fields, index, name);
-  if (!/^[0-9]{1,20}$/.test(value)) throw malformed(fields, index, name, "must be 1 to 20 digits");
-  return value;
-}
-
-function optionalTime(fields: readonly string[], index: number): { time?: string } {
-  const time = fields[index] ?? "";
-  if (time === "") return {};
-  const isoShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
-  if (!isoShape.test(time)) throw malformed(fields, index, "time", "must be ISO 8601 with a time zone");
-  return { time };
-}
-
-function malformed(fields: readonly string[], index: number, name: string, what: string): ProtocolError {
-  return new ProtocolError("smartrest.malformed", `SmartREST ${fields[0]}, field ${index} (${name}): ${what}`);
 }

@@ -78,7 +78,7 @@ const messages: readonly (readonly [string, string, UpstreamMessage])[] = [
   [
     setSuccessfulByName("c8y_RemoteAccessConnect"),
     "503,c8y_RemoteAccessConnect",
-    { kind: "set-successful-by-name", fragment: "c8y_RemoteAccessConnect" },
+    { kind: "set-successful-by-name", fragment: "c8y_RemoteAccessConnect", parameters: [] },
   ],
   [setExecuting("123456"), "504,123456", { kind: "set-executing", operationId: "123456" }],
   [
@@ -86,7 +86,7 @@ const messages: readonly (readonly [string, string, UpstreamMessage])[] = [
     "505,123456,panel.refused: no",
     { kind: "set-failed", operationId: "123456", reason: "panel.refused: no" },
   ],
-  [setSuccessful("123456"), "506,123456", { kind: "set-successful", operationId: "123456" }],
+  [setSuccessful("123456"), "506,123456", { kind: "set-successful", operationId: "123456", parameters: [] }],
   [
     failExecuting("c8y_RemoteAccessConnect", "restarted"),
     "507,c8y_RemoteAccessConnect,restarted",
@@ -130,8 +130,8 @@ describe("messages of a device", () => {
       "400,t,x,2026-01-31T10:15:30+0100",
       { kind: "create-event", type: "t", text: "x", time: "2026-01-31T10:15:30+0100" },
     ],
-    ["503,c8y_Command,result", { kind: "set-successful-by-name", fragment: "c8y_Command" }],
-    ["506,7,more", { kind: "set-successful", operationId: "7" }],
+    ["503,c8y_Command,result", { kind: "set-successful-by-name", fragment: "c8y_Command", parameters: ["result"] }],
+    ["506,7,more", { kind: "set-successful", operationId: "7", parameters: ["more"] }],
     ["505,7", { kind: "set-failed", operationId: "7", reason: "" }],
     ["999,x", { kind: "unknown", template: "999" }],
     ["hello", { kind: "unknown", template: "hello" }],
