@@ -14,6 +14,9 @@ export interface Hardware {
   readonly watchdog?: Watchdog;
   readonly thermal?: Thermal;
   readonly serialPorts?: SerialPorts;
+  readonly timeService?: TimeService;
+  readonly system?: System;
+  readonly processes?: Processes;
 }
 
 /** Time. Structurally also xstate's `Clock`, so `createActor(machine, { clock })` takes it as it is. */
@@ -48,6 +51,11 @@ export interface Network {
   dial(target: TcpTarget, options: WaitOptions): Promise<DialOutcome>;
   /** Opens a TCP connection and TLS over it, with verification always on. Never rejects for a network reason. */
   dialTls(target: TlsTarget, options: WaitOptions): Promise<DialOutcome>;
+  /**
+   * TLS over a connection that stands, such as a proxy's tunnel, with verification always on. The connection belongs to
+   * the outcome: it is closed where that is not ok. Never rejects for a network reason.
+   */
+  startTls(connection: Connection, session: TlsSession, options: WaitOptions): Promise<DialOutcome>;
   /** Listens on an address of this machine; port 0 takes a free one. */
   listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<ListenOutcome>;
   /** The machine's interfaces that are up, loopback included. */
@@ -68,13 +76,31 @@ export interface TcpTarget {
   readonly address: string;
   /** 1 to 65535. */
   readonly port: number;
+  /** Leave through this uplink (its name), with its address as source; `unreachable` where it is not up. */
+  readonly uplink?: string;
 }
 
-export interface TlsTarget extends TcpTarget {
+export interface TlsTarget extends TcpTarget, TlsSession {}
+
+export interface TlsSession {
   /** The name (or IP literal) that the certificate must bear; sent as SNI unless it is a literal. */
   readonly serverName: string;
   /** PEM certificates trusted in addition to the system's authorities. */
   readonly extraAuthorities?: readonly string[];
+  /** Shown to a server that asks for one. */
+  readonly clientCertificate?: ClientCertificate;
+  /** Which of the ciphers that both ends know comes first; the system's order where absent. */
+  readonly cipherPreference?: CipherPreference;
+}
+
+/** `chacha20` where the CPU has no AES instructions, `aes` where it has. */
+export type CipherPreference = "chacha20" | "aes";
+
+export interface ClientCertificate {
+  /** PEM, the device's own first, up to the authority that the cloud trusts. */
+  readonly chain: string;
+  /** PEM (PKCS#8). A secret. */
+  readonly privateKey: string;
 }
 
 export interface ListenOptions {
@@ -181,6 +207,11 @@ export interface Uplinks {
   list(): Promise<readonly Uplink[]>;
   /** Calls back on each change of the list until the returned function is called. */
   watch(changed: () => void): () => void;
+  /**
+   * Makes what is sent to the internet leave through this uplink, name resolution included; undefined gives the choice
+   * back to the system. Resolves with what prevented it, in words.
+   */
+  prefer?(name: string | undefined): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
 }
 
 export interface Uplink {
@@ -189,6 +220,8 @@ export interface Uplink {
   readonly kind: "ethernet" | "wifi" | "cellular" | "other";
   /** Has a carrier and a default route: what is sent to the internet may leave through it. One towards panels never is. */
   readonly isUp: boolean;
+  /** Whether what is sent to the internet leaves through it unless an uplink is asked for. */
+  readonly isDefault?: boolean;
 }
 
 export interface Leds {
@@ -241,9 +274,65 @@ export interface SerialSettings {
 export type SerialOutcome =
   | {
       readonly ok: true;
-      /** The bytes. A line has no end of stream; when its device is pulled out: `error` with code ENODEV, then `close`. */
+      /**
+       * The bytes. A line has no end of stream: `end()` sends none and finishes once all that was written has left. When its
+       * device is pulled out: `error` with code ENODEV, then `close`.
+       */
       readonly stream: Duplex;
       /** Hangs up and gives the port free; what was written and is not sent yet is dropped. Fine if closed already. */
       close(): Promise<void>;
     }
   | { readonly ok: false; readonly reason: "not-found" | "busy" | "not-permitted" | "failed"; readonly detail: string };
+
+/** The platform's own time synchronisation (NTP). The gateway never sets the clock itself. */
+export interface TimeService {
+  /** Whether the platform says that the clock is synchronised; undefined where it cannot tell. */
+  isSynchronised(): Promise<boolean | undefined>;
+  /** Calls back after each jump of the wall clock and each change of the answer, until the returned function is called. */
+  watch(changed: () => void): () => void;
+}
+
+/** The machine as a whole. */
+export interface System {
+  facts(): Promise<SystemFacts>;
+  cpu(): CpuFacts;
+  /** Another after each boot. */
+  readonly bootId: string;
+  /** Asks the machine to restart; resolves with what prevented it, in words, or never comes to it. */
+  restart(): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+}
+
+export interface SystemFacts {
+  /** Mean number of processes that could run, over the last minute. */
+  readonly load1: number;
+  readonly memoryTotalBytes: number;
+  /** What programs can still get without swapping. */
+  readonly memoryAvailableBytes: number;
+  /** Of the file system that holds the gateway's state. */
+  readonly diskTotalBytes: number;
+  readonly diskFreeBytes: number;
+  readonly uptimeS: number;
+}
+
+export interface CpuFacts {
+  readonly cores: number;
+  /** Whether it has instructions for AES. */
+  readonly hasAes: boolean;
+}
+
+/** Programs of the machine. */
+export interface Processes {
+  /** Runs one without a shell and without input, and ends it at the limit. Never rejects. */
+  run(command: readonly string[], options: ProcessOptions): Promise<ProcessOutcome>;
+}
+
+export interface ProcessOptions {
+  readonly timeoutMs: number;
+  /** Of standard output and standard error together; what goes beyond is cut off and said. */
+  readonly outputBytesMax: number;
+}
+
+export type ProcessOutcome =
+  | { readonly kind: "exited"; readonly exitCode: number; readonly output: string; readonly isCut: boolean }
+  | { readonly kind: "timeout"; readonly output: string; readonly isCut: boolean }
+  | { readonly kind: "not-started"; readonly detail: string };

@@ -1,5 +1,6 @@
 // One TCP or TLS socket as the port's Connection.
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Connection } from "../ports.ts";
 import { DeliveryTable } from "./delivery-table.ts";
 
@@ -12,6 +13,9 @@ export const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitial
 /** Of the whole machine, so one of each for all networks of this process. */
 const deliveries4 = new DeliveryTable("/proc/net/tcp");
 const deliveries6 = new DeliveryTable("/proc/net/tcp6");
+
+/** The TCP socket below each stream, to reset the connection by, however many layers of TLS are between. */
+const carriers = new WeakMap<Duplex, Socket>();
 
 /** A TCP socket that TLS can run over and that can then still be reset. */
 export class CarrierSocket extends Socket {
@@ -44,10 +48,8 @@ export function createConnection(stream: Socket, carrier: Socket = stream): Conn
     localAddress: carrier.localAddress ?? "",
     localPort: carrier.localPort ?? 0,
   };
-  stream.prependListener("error", (error: NodeJS.ErrnoException) => {
-    // Writing after the peer's reset says EPIPE: the same fact, seen from the other direction.
-    if (error.code === "EPIPE") error.code = "ECONNRESET";
-  });
+  carriers.set(stream, carrier);
+  hearErrors(stream);
   return {
     stream,
     ...ends,
@@ -55,6 +57,26 @@ export function createConnection(stream: Socket, carrier: Socket = stream): Conn
     delivery: () => (ends.remoteAddress.includes(":") ? deliveries6 : deliveries4).read(ends),
     reset: () => resetStream(stream, carrier),
   };
+}
+
+/** The connection once TLS runs over it: the same ends, the stream in clear. */
+export function securedConnection(below: Connection, stream: Socket): Connection {
+  const carrier = carriers.get(below.stream) ?? stream;
+  carriers.set(stream, carrier);
+  hearErrors(stream);
+  return {
+    ...below,
+    stream,
+    heldBytes: () => below.heldBytes() + stream.readableLength + stream.writableLength,
+    reset: () => resetStream(stream, carrier),
+  };
+}
+
+function hearErrors(stream: Socket): void {
+  stream.prependListener("error", (error: NodeJS.ErrnoException) => {
+    // Writing after the peer's reset says EPIPE: the same fact, seen from the other direction.
+    if (error.code === "EPIPE") error.code = "ECONNRESET";
+  });
 }
 
 function resetStream(stream: Socket, carrier: Socket): void {

@@ -1,8 +1,16 @@
 // Opens TCP connections, and TLS over them with the system's authorities and extra ones.
 import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
-import type { DialFailure, DialOutcome, TcpTarget, TlsTarget, WaitOptions } from "../ports.ts";
-import { CarrierSocket, createConnection, highWaterMarkBytes, socketSettings } from "./connection.ts";
+import type { Connection, DialFailure, DialOutcome, TcpTarget, TlsSession, TlsTarget, WaitOptions } from "../ports.ts";
+import {
+  CarrierSocket,
+  createConnection,
+  highWaterMarkBytes,
+  securedConnection,
+  socketSettings,
+} from "./connection.ts";
+import { secureContext } from "./secure-context.ts";
 import { waitFor } from "./waiting.ts";
 
 const tcpFailures: Readonly<Record<string, DialFailure>> = {
@@ -27,64 +35,129 @@ const tlsFailures: Readonly<Record<string, DialFailure>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls.unknown-authority",
 };
 
-/** Contexts kept: one holds some 150 parsed certificates, and a gateway knows one set of extra authorities. */
-const contextsMax = 4;
-const contexts = new Map<string, tls.SecureContext>();
+/** The address of this machine with which packets leave through an uplink, or why none do. */
+export type SourceOf = (
+  uplink: string,
+  family: 4 | 6,
+) => Promise<{ readonly ok: true; readonly address: string } | { readonly ok: false; readonly why: string }>;
 
-export function dialTcp(target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
-  const what = describe(target);
-  return waitFor<DialOutcome>(options, what, (done) => {
-    const socket = connect(target);
-    const fail = (error: NodeJS.ErrnoException): void => {
-      done({ ok: false, reason: tcpFailures[error.code ?? ""] ?? "unreachable", detail: words(what, error) });
-    };
-    socket.once("error", fail);
-    socket.once("connect", () => {
-      const connection = createConnection(socket);
-      socket.off("error", fail);
-      done({ ok: true, connection });
+/** How an attempt ends, told once. */
+interface Told<T> {
+  done(result: T): void;
+  failed(outcome: DialOutcome): void;
+}
+
+export function dialTcp(target: TcpTarget, options: WaitOptions, sourceOf: SourceOf): Promise<DialOutcome> {
+  return waitFor<DialOutcome>(options, describe(target), (done) =>
+    dialCarrier(target, sourceOf, {
+      done: (carrier) => done({ ok: true, connection: createConnection(carrier) }),
+      failed: done,
+    }),
+  );
+}
+
+export function dialTls(target: TlsTarget, options: WaitOptions, sourceOf: SourceOf): Promise<DialOutcome> {
+  return waitFor<DialOutcome>(options, describe(target), (done) => {
+    let cancel = dialCarrier(target, sourceOf, {
+      done: (carrier) => {
+        // From here on the carrier's failures are told by the TLS socket.
+        carrier.on("error", () => {});
+        cancel = secure(carrier, target, describe(target), {
+          done: (stream) => done({ ok: true, connection: createConnection(stream, carrier) }),
+          failed: done,
+        });
+      },
+      failed: done,
     });
-    return () => abandon(socket);
+    return () => cancel();
   });
 }
 
-export function dialTls(target: TlsTarget, options: WaitOptions): Promise<DialOutcome> {
+/** TLS over a connection that stands; one that comes to nothing is closed. */
+export async function startTls(
+  connection: Connection,
+  session: TlsSession,
+  options: WaitOptions,
+): Promise<DialOutcome> {
+  const what = `TLS with ${describe({ address: connection.remoteAddress, port: connection.remotePort })}`;
+  const { stream } = connection;
+  if (stream.destroyed) return { ok: false, reason: "reset", detail: `${what}: the connection below is closed` };
+  const outcome = await waitFor<DialOutcome>(options, what, (done) =>
+    secure(stream, session, what, {
+      done: (secured) => done({ ok: true, connection: securedConnection(connection, secured) }),
+      failed: done,
+    }),
+  );
+  // One that was given up before it began still stands.
+  if (!outcome.ok) connection.reset();
+  return outcome;
+}
+
+/** Begins a TCP connection; the returned function drops it. */
+function dialCarrier(target: TcpTarget, sourceOf: SourceOf, told: Told<CarrierSocket>): () => void {
   const what = describe(target);
-  return waitFor<DialOutcome>(options, what, (done) => {
-    const carrier = connect(target);
-    let secured: tls.TLSSocket | undefined;
+  const family = isIP(target.address);
+  if (family !== 4 && family !== 6) throw new TypeError(`not an IP literal: ${target.address}`);
+  let socket: CarrierSocket | undefined;
+  let isOver = false;
+  const begin = (localAddress?: string): void => {
+    if (isOver) return;
+    const carrier = connect(target, localAddress);
+    socket = carrier;
     const fail = (error: NodeJS.ErrnoException): void => {
-      // Until TCP stands its failures are TCP's; afterwards whatever is not known by name is a failure of TLS.
-      const rest = secured === undefined ? "unreachable" : "tls.failed";
-      done({ ok: false, reason: tlsFailures[error.code ?? ""] ?? rest, detail: words(what, error) });
-      abandon(secured ?? carrier);
+      told.failed({ ok: false, reason: tcpFailures[error.code ?? ""] ?? "unreachable", detail: words(what, error) });
     };
     carrier.once("error", fail);
     carrier.once("connect", () => {
-      const stream = startTls(carrier, target);
-      secured = stream;
-      // From here on the carrier's failures are told by the TLS socket.
+      told.done(carrier);
       carrier.off("error", fail);
-      carrier.on("error", () => {});
-      stream.once("error", fail);
-      stream.once("secureConnect", () => {
-        const connection = createConnection(stream, carrier);
-        stream.off("error", fail);
-        done({ ok: true, connection });
-      });
     });
-    return () => abandon(secured ?? carrier);
-  });
+  };
+  if (target.uplink === undefined) begin();
+  else {
+    const refuse = (why: string): void => told.failed({ ok: false, reason: "unreachable", detail: `${what}: ${why}` });
+    sourceOf(target.uplink, family).then(
+      (source) => (source.ok ? begin(source.address) : refuse(source.why)),
+      (error: Error) => refuse(error.message),
+    );
+  }
+  return () => {
+    isOver = true;
+    if (socket !== undefined) abandon(socket);
+  };
 }
 
-function startTls(carrier: Socket, target: TlsTarget): tls.TLSSocket {
-  const isLiteral = isIP(target.serverName) !== 0;
+/** Begins TLS over a stream; the returned function drops both. */
+function secure(carrier: Duplex, session: TlsSession, what: string, told: Told<tls.TLSSocket>): () => void {
+  let stream: tls.TLSSocket;
+  try {
+    stream = beginTls(carrier, session);
+  } catch (error) {
+    // Our own certificate or its key; what OpenSSL says of them names no content.
+    told.failed({ ok: false, reason: "tls.failed", detail: `${what}: own certificate: ${(error as Error).message}` });
+    abandon(carrier);
+    return () => {};
+  }
+  const fail = (error: NodeJS.ErrnoException): void => {
+    told.failed({ ok: false, reason: tlsFailures[error.code ?? ""] ?? "tls.failed", detail: words(what, error) });
+    abandon(stream);
+  };
+  stream.once("error", fail);
+  stream.once("secureConnect", () => {
+    told.done(stream);
+    stream.off("error", fail);
+  });
+  return () => abandon(stream);
+}
+
+function beginTls(carrier: Duplex, session: TlsSession): tls.TLSSocket {
+  const isLiteral = isIP(session.serverName) !== 0;
   const options = {
     socket: carrier,
     // The name to verify; RFC 6066 section 3 allows no literal in SNI.
-    host: target.serverName,
-    servername: isLiteral ? "" : target.serverName,
-    secureContext: secureContext(target.extraAuthorities ?? []),
+    host: session.serverName,
+    servername: isLiteral ? "" : session.serverName,
+    secureContext: secureContext(session),
     // Node's own default may be switched off by a variable of the environment.
     rejectUnauthorized: true,
     // Known to tls.connect, but not to its types.
@@ -93,31 +166,19 @@ function startTls(carrier: Socket, target: TlsTarget): tls.TLSSocket {
   return tls.connect(options);
 }
 
-function secureContext(extraAuthorities: readonly string[]): tls.SecureContext {
-  const key = extraAuthorities.join("\n");
-  const known = contexts.get(key);
-  if (known !== undefined) return known;
-  const system = new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")]);
-  const context = tls.createSecureContext({ ca: [...system, ...extraAuthorities], minVersion: "TLSv1.2" });
-  const [oldest] = contexts.keys();
-  if (contexts.size >= contextsMax && oldest !== undefined) contexts.delete(oldest);
-  contexts.set(key, context);
-  return context;
-}
-
-function connect(target: TcpTarget): CarrierSocket {
-  if (isIP(target.address) === 0) throw new TypeError(`not an IP literal: ${target.address}`);
+function connect(target: TcpTarget, localAddress: string | undefined): CarrierSocket {
   // Node reads the socket settings here and not where it connects [tried with 24.21].
   const settings = { allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...socketSettings };
   const socket = new CarrierSocket(settings);
-  socket.connect({ host: target.address, port: target.port });
+  const source = localAddress === undefined ? {} : { localAddress };
+  socket.connect({ host: target.address, port: target.port, ...source });
   return socket;
 }
 
-/** Drops a socket whose wait is over, with no error left to surface. */
-function abandon(socket: Socket): void {
-  socket.on("error", () => {});
-  socket.destroy();
+/** Drops a stream whose wait is over, with no error left to surface. */
+function abandon(stream: Duplex | Socket): void {
+  stream.on("error", () => {});
+  stream.destroy();
 }
 
 function describe({ address, port }: TcpTarget): string {

@@ -33,6 +33,23 @@ export async function readLinuxIdentity({ storage, random, root = "/" }: Identit
   };
 }
 
+export interface DeviceTreeFacts {
+  /** Of the tree's root, the most specific first; none on a machine without a tree. */
+  readonly compatible: readonly string[];
+  /** Empty without a tree. */
+  readonly model: string;
+}
+
+/** What the device tree says the board is. `root` is where `proc` is: "/", but in tests. */
+export async function readDeviceTree(root = "/"): Promise<DeviceTreeFacts> {
+  const compatible = await readText(join(root, "proc/device-tree/compatible"));
+  return {
+    // A list of texts, each ended by a zero byte (devicetree specification 2.2.4).
+    compatible: compatible.split("\0").filter((text) => /^[\x21-\x7e]+$/.test(text)),
+    model: await readLine(join(root, "proc/device-tree/model")),
+  };
+}
+
 async function drawnId(storage: Storage, random: Random): Promise<string> {
   const kept = await storage.read(drawnIdFile);
   const known = kept === undefined ? "" : asSerial(new TextDecoder().decode(kept));

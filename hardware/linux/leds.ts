@@ -8,8 +8,11 @@ const brightnessMax = 255;
 export interface LedPlaces {
   /** Where `sys` is: "/", but in tests. */
   readonly root?: string;
-  /** The board's own names for the system's, such as {"status": "ACT"}; by default all are there under their own. */
-  readonly names?: Readonly<Record<string, string>>;
+  /**
+   * The board's own names for the system's, such as {"status": ["ACT", "led0"]}: of several the first that is there. By
+   * default all are there under their own.
+   */
+  readonly names?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** Undefined where there is no LED that this process may set. */
@@ -17,11 +20,12 @@ export function openLinuxLeds({ root = "/", names }: LedPlaces = {}): Leds | und
   const folder = join(root, "sys/class/leds");
   const present = new Set(foldersIn(folder));
   const wanted = Object.entries(names ?? Object.fromEntries([...present].map((name) => [name, name])));
-  const found = new Map(
-    wanted
-      .filter(([, system]) => present.has(system) && isWritable(join(folder, system, "brightness")))
-      .map(([name, system]) => [name, join(folder, system)]),
-  );
+  const isUsable = (system: string): boolean => present.has(system) && isWritable(join(folder, system, "brightness"));
+  const found = new Map<string, string>();
+  for (const [name, systems] of wanted) {
+    const system = [systems].flat().find(isUsable);
+    if (system !== undefined) found.set(name, join(folder, system));
+  }
   if (found.size === 0) return undefined;
   const taken = new Set<string>();
   return {

@@ -60,9 +60,11 @@ export class SerialLine extends Duplex {
     else this.#port.write(Buffer.from(chunk), (error) => done(error ? gone(error) : null));
   }
 
-  /** A serial line has no end of stream: there is nothing to send. */
+  /** A serial line has no end of stream to send: it is over when the driver has sent what it holds (tcdrain). */
   override _final(done: Callback): void {
-    done();
+    if (!this.#port.isOpen) done();
+    // A line that is hung up meanwhile ends the wait with an error, which then says nothing new.
+    else this.#port.drain(() => done());
   }
 
   override _destroy(error: Error | null, done: Callback): void {

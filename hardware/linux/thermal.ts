@@ -10,11 +10,22 @@ const cpuZone = /cpu|soc|pkg|core/i;
 const celsiusMin = -55;
 const celsiusMax = 150;
 
-/** Undefined where there is no thermal zone. `root` is where `sys` is: "/", but in tests. */
-export function openLinuxThermal({ root = "/" }: { readonly root?: string } = {}): Thermal | undefined {
+export interface ThermalPlaces {
+  /** Where `sys` is: "/", but in tests. */
+  readonly root?: string;
+  /** The `type` of the CPU's zone, if it is known and there; by default the first that is called like one. */
+  readonly zoneType?: string;
+}
+
+/** Undefined where there is no thermal zone. */
+export function openLinuxThermal({ root = "/", zoneType }: ThermalPlaces = {}): Thermal | undefined {
   const folder = join(root, "sys/class/thermal");
   const zones = zonesIn(folder);
-  const zone = zones.find((name) => cpuZone.test(typeOf(join(folder, name)))) ?? zones[0];
+  const types = new Map(zones.map((name) => [name, typeOf(join(folder, name))]));
+  const zone =
+    zones.find((name) => types.get(name) === zoneType) ??
+    zones.find((name) => cpuZone.test(types.get(name) ?? "")) ??
+    zones[0];
   if (zone === undefined) return undefined;
   return {
     celsius: async () => {

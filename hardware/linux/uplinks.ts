@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, TimerHandle, Uplink, Uplinks } from "../ports.ts";
-import { type DefaultRoute, defaultRoutes4, defaultRoutes6 } from "./uplinks-routes.ts";
+import { Steering } from "./steering.ts";
+import { defaultName, readDefaultRoutes } from "./uplink-facts.ts";
 
 /** sysfs tells of no change by itself (no inotify there), so that it is asked now and then. */
 const askEveryMs = 2_000;
@@ -18,14 +19,24 @@ export interface UplinkPlaces {
   readonly clock: Clock;
   /** Where `sys` and `proc` are: "/", but in tests. */
   readonly root?: string;
+  /** Who chooses among them; without it nobody does. */
+  readonly steering?: Steering | undefined;
+}
+
+/** Who chooses among the uplinks of this machine; undefined on a system that is no Linux. */
+export function openSteering({ clock }: Pick<UplinkPlaces, "clock">): Steering | undefined {
+  if (!existsSync("/sys/class/net")) return undefined;
+  const upNames = async () => (await listUplinks("/", undefined)).filter(({ isUp }) => isUp).map(({ name }) => name);
+  return new Steering({ clock, root: "/", upNames });
 }
 
 /** Undefined on a system that is no Linux. Listed is what has a device (a card, a modem), and what a default route goes through. */
-export function openLinuxUplinks({ clock, root = "/" }: UplinkPlaces): Uplinks | undefined {
+export function openLinuxUplinks({ clock, root = "/", steering }: UplinkPlaces): Uplinks | undefined {
   if (!existsSync(join(root, "sys/class/net"))) return undefined;
-  const list = (): Promise<readonly Uplink[]> => listUplinks(root);
+  const list = (): Promise<readonly Uplink[]> => listUplinks(root, steering);
   return {
     list,
+    ...(steering === undefined ? {} : { prefer: steering.prefer }),
     watch: (changed) => {
       let timer: TimerHandle | undefined;
       let known: string | undefined;
@@ -47,15 +58,22 @@ export function openLinuxUplinks({ clock, root = "/" }: UplinkPlaces): Uplinks |
   };
 }
 
-async function listUplinks(root: string): Promise<readonly Uplink[]> {
-  const routes = await defaultRoutes(root);
+async function listUplinks(root: string, steering: Steering | undefined): Promise<readonly Uplink[]> {
+  const byFamily = await readDefaultRoutes(root);
+  const routes = [...byFamily[4], ...byFamily[6]];
+  const first = (steering === undefined ? undefined : await steering.defaultName()) ?? defaultName(byFamily);
   const folder = join(root, "sys/class/net");
   const routed = new Set(routes.map(({ name }) => name));
   const isWay = (name: string): boolean => routed.has(name) || existsSync(join(folder, name, "device"));
   const names = (await readdir(folder).catch(() => [])).filter((name) => name !== "lo" && isWay(name));
   // What carries traffic is never the one that is too many.
   names.sort((one, other) => Number(routed.has(other)) - Number(routed.has(one)));
-  const found = await Promise.all(names.slice(0, interfacesMax).map((name) => readUplink(folder, name, routed)));
+  const found = await Promise.all(
+    names.slice(0, interfacesMax).map(async (name): Promise<Uplink> => {
+      const uplink = await readUplink(folder, name, routed);
+      return name === first ? { ...uplink, isDefault: true } : uplink;
+    }),
+  );
   const metricOf = new Map<string, number>();
   for (const { name, metric } of routes) metricOf.set(name, Math.min(metric, metricOf.get(name) ?? metric));
   const rank = ({ name, isUp }: Uplink): number => (isUp ? (metricOf.get(name) ?? 0) : Number.POSITIVE_INFINITY);
@@ -64,12 +82,6 @@ async function listUplinks(root: string): Promise<readonly Uplink[]> {
     const byKind = kindOrder.indexOf(one.kind) - kindOrder.indexOf(other.kind);
     return byKind === 0 ? (one.name < other.name ? -1 : 1) : byKind;
   });
-}
-
-async function defaultRoutes(root: string): Promise<readonly DefaultRoute[]> {
-  const read = (name: string): Promise<string> => readFile(join(root, "proc/net", name), "latin1").catch(() => "");
-  const [table4, table6] = await Promise.all([read("route"), read("ipv6_route")]);
-  return [...defaultRoutes4(table4), ...defaultRoutes6(table6)];
 }
 
 async function readUplink(folder: string, name: string, routed: ReadonlySet<string>): Promise<Uplink> {

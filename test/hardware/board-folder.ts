@@ -76,6 +76,18 @@ export class BoardFolder {
     return new KernelWatchdog(file, close, { timeoutMs: timeoutSeconds * 1000, isForever });
   }
 
+  /** What a kernel shows of the machine as a whole. */
+  addSystem({ bootId = "5f0c8a2e-1111-4222-8333-abcdefabcdef" }: { readonly bootId?: string } = {}): void {
+    this.write("proc/sys/kernel/random/boot_id", `${bootId}\n`);
+    this.write("proc/loadavg", "0.42 0.58 0.59 3/602 12345\n");
+    this.write(
+      "proc/meminfo",
+      "MemTotal:        1897216 kB\nMemFree:          123456 kB\nMemAvailable:    1402112 kB\n",
+    );
+    this.write("proc/uptime", "350735.47 234388.90\n");
+    this.write("proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd evtstrm crc32 cpuid\n");
+  }
+
   addThermalZone(number: number, { type, milli }: { readonly type: string; readonly milli: string }): void {
     this.write(`sys/class/thermal/thermal_zone${number}/type`, `${type}\n`);
     this.write(`sys/class/thermal/thermal_zone${number}/temp`, `${milli}\n`);
@@ -117,6 +129,7 @@ export function boardWithEverything(): BoardFolder {
   board.addThermalZone(0, { type: "cpu-thermal", milli: "48312" });
   board.addInterface("eth0", {});
   board.setDefaultRoutes({ eth0: 100 });
+  board.addSystem();
   return board;
 }
 

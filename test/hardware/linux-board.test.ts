@@ -9,6 +9,7 @@ import { openLinuxLeds } from "#hardware/linux/leds.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxSerialPorts } from "#hardware/linux/serial-ports.ts";
 import { openLinuxThermal } from "#hardware/linux/thermal.ts";
+import { openLinuxTimeService } from "#hardware/linux/time-service.ts";
 import { openLinuxUplinks } from "#hardware/linux/uplinks.ts";
 import { defaultRoutes4, defaultRoutes6 } from "#hardware/linux/uplinks-routes.ts";
 import { openLinuxWatchdog } from "#hardware/linux/watchdog.ts";
@@ -17,6 +18,7 @@ import { describeButtonContract } from "./button.contract.ts";
 import { describeLedsContract } from "./leds.contract.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { describeThermalContract } from "./thermal.contract.ts";
+import { describeTimeServiceContract } from "./time-service.contract.ts";
 import { describeUplinksContract } from "./uplinks.contract.ts";
 import { describeWatchdogContract, type WatchdogUnderTest } from "./watchdog.contract.ts";
 
@@ -367,14 +369,14 @@ describe("the uplinks of a real machine", () => {
   it("are ordered by the lowest metric of either protocol", () => {
     const route = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
     const table4 = `${route}eth0\t00000000\t0100140A\t0003\t0\t0\t202\t00000000\t0\t0\t0\neth9\t00000000\t0\t0200\t0\t0\t1\t00000000\t0\t0\t0\n`;
-    expect(defaultRoutes4(table4)).toEqual([{ name: "eth0", metric: 202 }]);
+    expect(defaultRoutes4(table4)).toEqual([{ name: "eth0", metric: 202, gateway: "10.20.0.1" }]);
     const zero = "00000000000000000000000000000000";
     const gateway = "fe800000000000000000000000000001";
     const table6 = [
       `${zero} 00 ${zero} 00 ${gateway} 00000258 00000001 00000000 00000003    wlan0`,
       `${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo`,
     ].join("\n");
-    expect(defaultRoutes6(table6)).toEqual([{ name: "wlan0", metric: 600 }]);
+    expect(defaultRoutes6(table6)).toEqual([{ name: "wlan0", metric: 600, gateway: "fe80::1" }]);
   });
 
   it("are found among more interfaces of containers than are looked at", async () => {
@@ -485,3 +487,58 @@ describe("a real machine whose board is known", () => {
     await rm(stateDir, { recursive: true });
   });
 });
+
+describeTimeServiceContract("Linux", () => {
+  const board = newBoard();
+  board.write("run/systemd/timesync/.keep", "");
+  const clock = new ManualClock();
+  let offsetMs = 0;
+  const wall = { ...bound(clock), nowMs: () => clock.nowMs() + offsetMs };
+  return {
+    timeService: openLinuxTimeService({ clock: wall, root: board.root }),
+    answers: () => board.write("run/systemd/timesync/synchronized", ""),
+    jumps: (byMs) => {
+      offsetMs += byMs;
+    },
+    until: (fact, what) => clock.until(fact, what),
+    passes: async () => clock.advance(60_000),
+  };
+});
+
+describe("the time service of a real machine", () => {
+  it("cannot tell whether the clock is right where systemd does not set it, and sees it jump all the same", async () => {
+    const clock = new ManualClock();
+    let offsetMs = 0;
+    const wall = { ...bound(clock), nowMs: () => clock.nowMs() + offsetMs };
+    const timeService = openLinuxTimeService({ clock: wall, root: newBoard().root });
+    expect(await timeService.isSynchronised()).toBe(undefined);
+    let told = 0;
+    const unwatch = timeService.watch(() => (told += 1));
+    offsetMs = 86_400_000;
+    clock.advance(2_000);
+    expect(told).toBe(1);
+    unwatch();
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it("takes slow corrections for no jump", () => {
+    const clock = new ManualClock();
+    let offsetMs = 0;
+    const wall = { ...bound(clock), nowMs: () => clock.nowMs() + offsetMs };
+    let told = 0;
+    openLinuxTimeService({ clock: wall, root: newBoard().root }).watch(() => (told += 1));
+    for (let step = 0; step < 100; step += 1) {
+      offsetMs += 400;
+      clock.advance(2_000);
+    }
+    expect(told).toBe(0);
+  });
+});
+
+function bound(clock: ManualClock) {
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    setTimeout: clock.setTimeout.bind(clock),
+    clearTimeout: clock.clearTimeout.bind(clock),
+  };
+}

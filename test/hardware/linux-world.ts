@@ -1,10 +1,12 @@
 // The real machine's loopback as the world of the network contract.
 import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
-import type { NetworkUnderTest, TlsServerKind } from "./network.contract.ts";
+import { clientCertificateChain } from "#simulator/loopback/serve-tls.ts";
+import type { NetworkUnderTest, OpenTlsServer, TlsServerKind } from "./network.contract.ts";
 import { type IssuedCertificate, TestAuthority } from "./test-authority.ts";
 
 const serverAddress = "127.0.0.1";
@@ -40,15 +42,37 @@ const silentProgram = `
   server.listen({ host: "${serverAddress}", port: 0, backlog: 1 }, () => console.log(server.address().port));
 `;
 
+/** What a gateway may show, and what it cannot. */
+export function clientCertificates(): Pick<NetworkUnderTest, "clientCertificate" | "unusableClientCertificates"> {
+  const { certPem, keyPem } = authority.issue({ names: ["gw-0001"] });
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const strangers = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  return {
+    clientCertificate: { chain: certPem + authority.caPem, privateKey: keyPem },
+    unusableClientCertificates: [
+      { chain: certPem, privateKey: strangers },
+      { chain: certPem, privateKey: "no key" },
+      { chain: "no certificate", privateKey: keyPem },
+    ],
+  };
+}
+
 export async function makeLinuxWorld(): Promise<NetworkUnderTest> {
   const network = openLinuxNetwork();
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const children: ChildProcess[] = [];
 
-  const openTlsServer: NetworkUnderTest["openTlsServer"] = async (kind) => {
+  const openTlsServer: NetworkUnderTest["openTlsServer"] = async (kind, options = {}) => {
     const { certPem, keyPem } = certificateOf(kind);
-    const server = createServer({ cert: certPem, key: keyPem, allowHalfOpen: true }, (socket) => {
+    const { asksForClientCertificate: requestCert = false, version: maxVersion = "TLSv1.3" } = options;
+    const asks = requestCert ? { requestCert: true, rejectUnauthorized: false } : {};
+    const rest = { ...asks, honorCipherOrder: false, maxVersion };
+    const peers: OpenTlsServer["peers"][number][] = [];
+    const server = createServer({ cert: certPem, key: keyPem, allowHalfOpen: true, ...rest }, (socket) => {
+      const chain = clientCertificateChain(socket);
+      const shown = chain === undefined ? {} : { clientCertificateChain: chain };
+      peers.push({ cipher: socket.getCipher().name, ...shown });
       socket.on("error", () => socket.destroy());
       socket.write("hello ");
       socket.pipe(socket);
@@ -57,7 +81,7 @@ export async function makeLinuxWorld(): Promise<NetworkUnderTest> {
     server.listen(0, serverAddress);
     await once(server, "listening");
     servers.push(server);
-    return { address: serverAddress, port: (server.address() as AddressInfo).port };
+    return { address: serverAddress, port: (server.address() as AddressInfo).port, peers };
   };
 
   const openSilentTarget: NetworkUnderTest["openSilentTarget"] = async () => {
@@ -77,6 +101,7 @@ export async function makeLinuxWorld(): Promise<NetworkUnderTest> {
     foreignAddress: "192.0.2.7",
     openSilentTarget,
     openTlsServer,
+    ...clientCertificates(),
     tls: { serverName, extraAuthorities: [authority.caPem] },
     names: { known: "localhost", addresses: ["127.0.0.1", "::1"], unknown: "nothing.invalid" },
     settles: (promise) => promise,

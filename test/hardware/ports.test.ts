@@ -11,7 +11,17 @@ import { SimulatedClock } from "#simulator/simulated-clock.ts";
 import { boardWithEverything } from "./board-folder.ts";
 
 /** What a board may be without; the boards of this test have all of it. */
-const partsOfABoard = ["uplinks", "leds", "button", "watchdog", "thermal", "serialPorts"];
+const partsOfABoard = [
+  "uplinks",
+  "leds",
+  "button",
+  "watchdog",
+  "thermal",
+  "serialPorts",
+  "timeService",
+  "system",
+  "processes",
+];
 
 /** The members of the interface in hardware/ports.ts, from its text: types leave nothing behind to ask. */
 function portsDeclared(text: string): readonly string[] {
@@ -60,8 +70,13 @@ describe("the hardware's ports", () => {
   });
 
   it("pass their contract in both forms", async () => {
-    const linuxTests = ["./linux.test.ts", "./linux-board.test.ts", "../loopback/serial-ports.test.ts"];
-    const simulatedTests = ["./simulated.test.ts", "./simulated-board.test.ts"];
+    const linuxTests = [
+      "./linux.test.ts",
+      "./linux-board.test.ts",
+      "./linux-system.test.ts",
+      "../loopback/serial-ports.test.ts",
+    ];
+    const simulatedTests = ["./simulated.test.ts", "./simulated-board.test.ts", "./simulated-system.test.ts"];
     for (const [form, files] of [["Linux", linuxTests] as const, ["simulated", simulatedTests] as const]) {
       const text = (await Promise.all(files.map(read))).join("\n");
       for (const port of ports) {

@@ -124,6 +124,20 @@ export function describeSerialPortsContract(
         await underTest.settles(close());
       }));
 
+    it("has sent all that was written when it has finished, so that it can be closed then", () =>
+      withPorts(async (underTest) => {
+        let receivedBytes = 0;
+        await underTest.plugIn({
+          settings: consoleSettings,
+          connect: () => ({ receive: (bytes) => void (receivedBytes += bytes.length), close: () => undefined }),
+        });
+        const { stream, close } = await opens(underTest);
+        stream.write(Buffer.alloc(20_000, 7));
+        await underTest.settles(new Promise<void>((finished) => stream.end(finished)));
+        await underTest.settles(close());
+        await underTest.until(() => receivedBytes === 20_000, "all of it at the device");
+      }));
+
     it("is for one owner at a time", () =>
       withPorts(async (underTest) => {
         const { serialPorts, path, settles } = underTest;

@@ -1,4 +1,5 @@
 // The simulated form of the board's parts, held to the same contracts as the Linux one.
+import { describe, expect, it } from "vitest";
 
 import { Board, type BoardOptions } from "#simulator/gateway/board.ts";
 import { deadSensor } from "#simulator/gateway/board-faults.ts";
@@ -9,6 +10,7 @@ import { describeButtonContract } from "./button.contract.ts";
 import { describeLedsContract } from "./leds.contract.ts";
 import { describeSerialPortsContract } from "./serial-ports.contract.ts";
 import { describeThermalContract } from "./thermal.contract.ts";
+import { describeTimeServiceContract } from "./time-service.contract.ts";
 import { describeUplinksContract } from "./uplinks.contract.ts";
 import { describeWatchdogContract, type WatchdogUnderTest } from "./watchdog.contract.ts";
 
@@ -107,4 +109,39 @@ describeSerialPortsContract("simulated", () => {
     until,
     close: async () => close(),
   };
+});
+
+describeTimeServiceContract("simulated", () => {
+  const { board, hardware, clock, until, close } = switchedOn({ timeServer: { answersAfterMs: 3_600_000 } });
+  return {
+    timeService: hardware.timeService!,
+    answers: () => board.timeService.answers(),
+    jumps: (byMs) => board.clock.jump(byMs),
+    until,
+    passes: () => clock.advance(60_000),
+    close,
+  };
+});
+
+describe("the simulated time service", () => {
+  it("sets the clock of a board without a battery when the time server answers, after each boot", async () => {
+    const { board, clock, close } = switchedOn({ hasClockBattery: false, timeServer: { answersAfterMs: 30_000 } });
+    await clock.advance(29_000);
+    expect(board.clock.nowMs()).toBe(29_000);
+    await clock.advance(1_000);
+    expect(board.clock.nowMs()).toBe(clock.nowMs());
+    expect(board.timeService.isSynchronised).toBe(true);
+    close();
+  });
+
+  it("is synchronised from the start with a battery, and not before somebody sets the clock without one", () => {
+    const good = switchedOn();
+    expect(good.board.timeService.isSynchronised).toBe(true);
+    good.close();
+    const without = switchedOn({ hasClockBattery: false });
+    expect(without.board.timeService.isSynchronised).toBe(false);
+    without.board.clockIsSet();
+    expect(without.board.timeService.isSynchronised).toBe(true);
+    without.close();
+  });
 });

@@ -10,10 +10,12 @@ import { badSectors, fullDisk, readOnlyDisk, slowFlash, tornDisk } from "#simula
 import { Disk } from "#simulator/gateway/disk.ts";
 import { authorityPem, type SimulatedCertificate } from "#simulator/network/certificate.ts";
 import { SimulatedNetwork } from "#simulator/network/network.ts";
+import type { TlsPeer } from "#simulator/network/tls.ts";
 import { SeededRandom } from "#simulator/seeded-random.ts";
 import { SimulatedClock } from "#simulator/simulated-clock.ts";
 import { describeClockContract } from "./clock.contract.ts";
 import { describeIdentityContract } from "./identity.contract.ts";
+import { clientCertificates } from "./linux-world.ts";
 import { describeNetworkContract, type NetworkUnderTest, type TlsServerKind } from "./network.contract.ts";
 import { describeRandomContract } from "./random.contract.ts";
 import { describeStorageContract } from "./storage.contract.ts";
@@ -79,16 +81,21 @@ describeNetworkContract("simulated", async (): Promise<NetworkUnderTest> => {
     serverAddress: "192.168.10.11",
     foreignAddress: "192.0.2.1",
     openSilentTarget: async () => ({ address: "192.168.10.12", port: 80 }),
-    openTlsServer: async (kind) => {
+    openTlsServer: async (kind, { asksForClientCertificate = false } = {}) => {
       const port = nextTlsPort;
       nextTlsPort += 1;
       // On a host of its own kind the contract's "listens on nothing" must stay true for the server.
       const address = "192.168.10.13";
       const host = hostOf(network, "tls", address);
       const certificate = (): SimulatedCertificate => certificateOf(kind, clock.nowMs());
-      await host.listenTls({ address, port, certificate }, ({ stream }) => helloAndEcho(stream));
-      return { address, port };
+      const peers: TlsPeer[] = [];
+      await host.listenTls({ address, port, certificate, asksForClientCertificate }, ({ stream }, peer) => {
+        peers.push(peer);
+        helloAndEcho(stream);
+      });
+      return { address, port, peers };
     },
+    ...clientCertificates(),
     tls: { serverName: "server.example", extraAuthorities: [authorityPem("Test authority")] },
     names: { known: "panel.example", addresses: ["192.168.10.11"], unknown: "nowhere.example" },
     settles: (promise) => clock.until(promise, { what: "a promise of the port" }),

@@ -60,6 +60,27 @@ export function describeUplinksContract(form: string, make: () => UplinksUnderTe
         unwatch();
       }));
 
+    it("says through which one the machine sends what goes to the internet", () =>
+      withUplinks(async ({ uplinks, goesDown, comesUp, until }) => {
+        const defaults = async () =>
+          (await uplinks.list()).filter(({ isDefault }) => isDefault === true).map(({ name }) => name);
+        const become = async (name: string) => {
+          let now: readonly string[] = [];
+          const look = () => void defaults().then((names) => (now = names));
+          await until(() => {
+            look();
+            return now.length === 1 && now[0] === name;
+          }, `${name} to be the default`);
+        };
+        expect(await defaults()).toEqual(["eth0"]);
+        goesDown("eth0");
+        await become("wlan0");
+        goesDown("wlan0");
+        await become("wwan0");
+        comesUp("eth0");
+        await become("eth0");
+      }));
+
     it("lists none that is up when all are gone", () =>
       withUplinks(async ({ uplinks, goesDown, passes }) => {
         for (const name of ["eth0", "wlan0", "wwan0"]) goesDown(name);

@@ -1,8 +1,22 @@
 // The world in which the network contract is tried, and what its tests share.
-import type { Connection, DialOutcome, Listener, Network } from "#hardware/ports.ts";
+import type { ClientCertificate, Connection, DialOutcome, Listener, Network } from "#hardware/ports.ts";
 
 /** One TLS server of the world under test; each presents another certificate. */
 export type TlsServerKind = "good" | "unknown-authority" | "wrong-name" | "expired" | "not-yet-valid";
+
+export interface TlsServerOptions {
+  /** Default false. */
+  readonly asksForClientCertificate?: boolean;
+  /** Default "TLSv1.3"; simulated TLS has no versions. */
+  readonly version?: "TLSv1.2" | "TLSv1.3";
+}
+
+export interface OpenTlsServer {
+  readonly address: string;
+  readonly port: number;
+  /** What it has seen of each client whose handshake is done, as it follows their order of ciphers. */
+  readonly peers: readonly { readonly clientCertificateChain?: string; readonly cipher: string }[];
+}
 
 export interface NetworkUnderTest {
   /** The port that dials. */
@@ -16,7 +30,11 @@ export interface NetworkUnderTest {
   /** A TCP target that answers nothing at all, not even with a refusal. */
   openSilentTarget(): Promise<{ readonly address: string; readonly port: number }>;
   /** A TLS server that answers each connection with "hello " and then echoes what it receives, its end of stream too. */
-  openTlsServer(kind: TlsServerKind): Promise<{ readonly address: string; readonly port: number }>;
+  openTlsServer(kind: TlsServerKind, options?: TlsServerOptions): Promise<OpenTlsServer>;
+  /** One that a client may show, with the certificate of its authority behind its own. */
+  readonly clientCertificate: ClientCertificate;
+  /** The key is another's, the key or the certificate is garbage. */
+  readonly unusableClientCertificates: readonly ClientCertificate[];
   /** The name that the good certificate bears, and the authority that signed all but the unknown one's. */
   readonly tls: { readonly serverName: string; readonly extraAuthorities: readonly string[] };
   /** A name that resolves, with the addresses among which the answer's are, and one that does not exist. */
