@@ -10,7 +10,10 @@ import { type LateRequest, RequestDeadline } from "./api/request-deadline.ts";
 import { registerRoutes } from "./api/routes.ts";
 import { type Arrival, ArrivalCount } from "./arrival-count.ts";
 import { Broker } from "./broker/broker.ts";
+import { MqttWebSockets } from "./broker/mqtt-websocket.ts";
+import type { TrustedCertificates } from "./certificates/trusted-certificates.ts";
 import { DeviceRemoval } from "./devices/device-removal.ts";
+import { OperationDeadlines } from "./devices/operation-deadlines.ts";
 import { adminUserName, ensureFirstAccounts, type FirstPasswords, type NewAccount } from "./first-accounts.ts";
 import { type CloudLog, errorText, mutableLog } from "./log.ts";
 import { checkMasterKey } from "./master-key.ts";
@@ -57,6 +60,8 @@ export interface Cloud {
   handleMqtt(stream: Duplex, peer: Peer): void;
   /** Serves REST, console and websockets on a stream. */
   handleHttp(stream: Duplex, peer: Peer): void;
+  /** Tells the authorities (PEM) whose devices may show a certificate: soon, and after each change. */
+  watchDeviceAuthorities(listener: (authorities: readonly string[]) => void): void;
   /** Passwords that were made up for new accounts. */
   readonly created: FirstPasswords;
   status(): { readonly mqttClients: number; readonly sessions: number; readonly webSockets: number };
@@ -116,7 +121,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const connectRights = new ConnectRights({ ...services, remoteAccess });
     await remoteAccess.start();
     const peers = new Map<Duplex, Peer>();
-    const app = await startHttp(services, { broker, remoteAccess, peers, consoleDir: options.consoleDir });
+    const arrivals = new WeakMap<Peer, Arrival>();
+    const app = await startHttp(services, {
+      broker,
+      remoteAccess,
+      peers,
+      arrivals,
+      consoleDir: options.consoleDir,
+      httpsPort: options.ports.https,
+    });
     const deadlines = new WeakMap<Duplex, RequestDeadline>();
     app.server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
       // Node would take the time from its own clock, whatever the cloud's says.
@@ -125,13 +138,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       deadlines.get(request.socket)?.began(request, response);
     });
     app.server.prependListener("upgrade", (request: IncomingMessage) => deadlines.get(request.socket)?.end());
-    const arrivals = new WeakMap<Peer, Arrival>();
     services.authentication.watchLogins((peer) => arrivals.get(peer)?.leave());
     const { clock } = options;
+    const operationDeadlines = new OperationDeadlines(services);
+    await operationDeadlines.start();
     return new RunningCloud({
       clock,
       store,
       broker,
+      trustedCertificates: services.trustedCertificates,
       remoteAccess,
       app,
       peers,
@@ -140,6 +155,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       created,
       log,
       connectRights,
+      operationDeadlines,
     });
   } catch (error) {
     store.close();
@@ -191,6 +207,16 @@ class RunningCloud implements Cloud {
     app.server.emit("connection", stream);
   }
 
+  watchDeviceAuthorities(listener: (authorities: readonly string[]) => void): void {
+    const { trustedCertificates, log } = this.#parts;
+    const tell = async (): Promise<void> => {
+      const standing = (await trustedCertificates.list()).filter(({ isEnabled }) => isEnabled);
+      if (this.#stopped === undefined) listener(standing.map(({ certificate }) => certificate.toString()));
+    };
+    trustedCertificates.watch(tell);
+    tell().catch((error: unknown) => log.error("tls.authorities-unknown", { why: errorText(error) }));
+  }
+
   #tooSlow(stream: Duplex, address: string, what: LateRequest): void {
     const { clock, log } = this.#parts;
     if (what !== "body") {
@@ -224,9 +250,10 @@ class RunningCloud implements Cloud {
   }
 
   async #stop(): Promise<void> {
-    const { remoteAccess, broker, app, peers, store, log, connectRights } = this.#parts;
+    const { remoteAccess, broker, app, peers, store, log, connectRights, operationDeadlines } = this.#parts;
     log.info("cloud.stopping");
     connectRights.stop();
+    operationDeadlines.stop();
     for (const stop of [() => remoteAccess.stop(), () => broker.stop(), () => app.close()]) {
       try {
         await stop();
@@ -240,10 +267,11 @@ class RunningCloud implements Cloud {
   }
 
   kill(): void {
-    const { remoteAccess, broker, peers, store, log, connectRights } = this.#parts;
+    const { remoteAccess, broker, peers, store, log, connectRights, operationDeadlines } = this.#parts;
     this.#stopped ??= Promise.resolve();
     log.mute();
     connectRights.stop();
+    operationDeadlines.stop();
     remoteAccess.kill();
     broker.kill();
     for (const stream of [...peers.keys()]) destroyQuietly(stream);
@@ -258,8 +286,10 @@ interface Parts {
   readonly arrivals: WeakMap<Peer, Arrival>;
   readonly store: Store;
   readonly broker: Broker;
+  readonly trustedCertificates: TrustedCertificates;
   readonly remoteAccess: RemoteAccess;
   readonly connectRights: ConnectRights;
+  readonly operationDeadlines: OperationDeadlines;
   readonly app: App;
   /** Every HTTP connection that is open. */
   readonly peers: Map<Duplex, Peer>;
@@ -273,18 +303,32 @@ async function startHttp(
     readonly broker: Broker;
     readonly remoteAccess: RemoteAccess;
     readonly peers: Map<Duplex, Peer>;
+    readonly arrivals: WeakMap<Peer, Arrival>;
     readonly consoleDir: string | undefined;
+    readonly httpsPort: number;
   },
 ): Promise<App> {
-  const { broker, remoteAccess, peers } = parts;
+  const { broker, remoteAccess, peers, httpsPort } = parts;
   const peerOf = (stream: Duplex): Peer =>
     peers.get(stream) ?? { address: "unknown", port: 0, localPort: 0, isEncrypted: false };
   const removal = new DeviceRemoval({ ...services, disconnect: (externalId) => broker.disconnect(externalId) });
   const app = await startApp({ ...services, consoleDir: parts.consoleDir, peerOf }, (routes) =>
-    registerRoutes(routes, { ...services, removal, remoteAccess }),
+    registerRoutes(routes, { ...services, removal, remoteAccess, httpsPort }),
   );
-  serveUpgrades(app.server satisfies Server, { ...services, peerOf }, (request, socket, head, peer) =>
-    remoteAccess.handleUpgrade(request, socket, head, peer),
+  const mqtt = new MqttWebSockets({
+    clock: services.clock,
+    serve: (stream, peer) => {
+      // From here on the broker counts it among those without a login.
+      parts.arrivals.get(peer)?.leave();
+      // A certificate that TLS was shown is nobody's login here (protocol.md 1.1).
+      broker.handle(stream, { ...peer, clientCertificateChain: undefined });
+    },
+  });
+  serveUpgrades(
+    app.server satisfies Server,
+    { ...services, peerOf },
+    (request, socket, head, peer) =>
+      mqtt.handleUpgrade(request, socket, head, peer) || remoteAccess.handleUpgrade(request, socket, head, peer),
   );
   return app;
 }

@@ -1,8 +1,11 @@
 // The ports of a cloud: HTTPS and MQTT over TLS, and HTTP on the loopback only.
+import { constants } from "node:crypto";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { type Arrival, ArrivalCount, type ArrivalLimits } from "./arrival-count.ts";
 import type { CertifiedKey } from "./certificates/authority.ts";
+import { chainLengthMax } from "./certificates/certificate-chain.ts";
+import { nameCard } from "./certificates/name-card.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError } from "./cloud-error.ts";
 import type { CloudLog } from "./log.ts";
@@ -45,6 +48,12 @@ export const handshakeLimits: ArrivalLimits = { max: 500, perAddressMax: 128 };
 /** TCP keep-alive: clears connections whose peer vanished without a word, in ms. */
 const keepAliveMs = 60_000;
 
+/** Asked for, not required: devices with passwords have none, and the cloud judges what is shown, on its own clock. */
+const certificateAsked = { requestCert: true, rejectUnauthorized: false };
+
+/** A resumed session knows the device's own certificate only, and not the chain that it had shown. */
+const withoutTickets = { secureOptions: constants.SSL_OP_NO_TICKET };
+
 type Kind = "http" | "https" | "mqtts";
 
 /** Binds the three ports. Throws CloudError `cloud.port-taken` or `cloud.cannot-listen`. */
@@ -56,7 +65,11 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
-    const peer = peerOf(socket, kind !== "http");
+    const chain = socket instanceof TLSSocket ? clientCertificateChain(socket) : undefined;
+    const peer = {
+      ...peerOf(socket, kind !== "http"),
+      ...(chain === undefined ? {} : { clientCertificateChain: chain }),
+    };
     if (kind !== "http") handshakes.done(peer);
     if (cloud === undefined) socket.destroy();
     else if (kind === "mqtts") cloud.handleMqtt(socket, peer);
@@ -69,10 +82,23 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
     handshakeTimeout: handshakeTimeoutMs,
     noDelay: true,
   };
+  /**
+   * A browser shows its user's certificates only if one is by an authority that the server names; named without need, it
+   * would open a dialog. So the devices' authorities are named, or else the server itself, which vouches for nobody.
+   */
+  const naming = (authorities: readonly string[]) => {
+    const { certificate, privateKey } = options.server;
+    const named = authorities.length > 0 ? authorities : [certificate];
+    return { ...tlsOptions, ca: named.map((authority) => nameCard(authority, privateKey)) };
+  };
+  const httpsServer = createTlsServer(
+    { ...tlsOptions, ...certificateAsked, allowHalfOpen: true, ALPNProtocols: ["http/1.1"] },
+    accept("https"),
+  );
   const servers: Readonly<Record<Kind, Server>> = {
     http: createTcpServer({ allowHalfOpen: true, noDelay: true }, accept("http")),
-    https: createTlsServer({ ...tlsOptions, allowHalfOpen: true, ALPNProtocols: ["http/1.1"] }, accept("https")),
-    mqtts: createTlsServer(tlsOptions, accept("mqtts")),
+    https: httpsServer,
+    mqtts: createTlsServer({ ...tlsOptions, ...certificateAsked, ...withoutTickets }, accept("mqtts")),
   };
   for (const [kind, server] of Object.entries(servers)) {
     // `connection` is the TCP connection, below TLS, so one in its handshake counts too.
@@ -95,6 +121,8 @@ export async function openListeners(options: ListenerOptions): Promise<Listeners
       ports: { http, https, mqtts },
       serve: (served) => {
         cloud = served;
+        httpsServer.setSecureContext(naming([]));
+        served.watchDeviceAuthorities((authorities) => httpsServer.setSecureContext(naming(authorities)));
       },
       stopAccepting: () => {
         for (const server of Object.values(servers)) server.close();
@@ -184,6 +212,18 @@ function closeServer(server: Server): Promise<void> {
     // The only error of `close` is that it is closed already.
     server.close(() => resolve());
   });
+}
+
+/** PEM, the device's own first; undefined if it has shown none. */
+function clientCertificateChain(socket: TLSSocket): string | undefined {
+  const chain: string[] = [];
+  let certificate = socket.getPeerX509Certificate();
+  while (certificate !== undefined && chain.length < chainLengthMax) {
+    chain.push(certificate.toString());
+    const issuer = certificate.issuerCertificate;
+    certificate = issuer?.fingerprint256 === certificate.fingerprint256 ? undefined : issuer;
+  }
+  return chain.length === 0 ? undefined : chain.join("");
 }
 
 function peerOf(socket: Socket, isEncrypted: boolean): Peer {

@@ -7,6 +7,8 @@ export interface Peer {
   readonly localPort: number;
   /** Whether TLS ran under the stream. */
   readonly isEncrypted: boolean;
+  /** PEM, the device's own first, as it showed it in TLS: it has the key, and nobody has judged the chain. */
+  readonly clientCertificateChain?: string | undefined;
 }
 
 /**

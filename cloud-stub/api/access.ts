@@ -8,15 +8,15 @@ import { errorBody, errorMediaType } from "./api-error.ts";
 
 /**
  * `public`: anybody. `login`: any account. `bootstrap`: the account of unregistered devices only.
- * `self`: the route finds out itself. A role: people and programs that have it; with `orDevice` also a device, for what
- * is its own, which the route checks.
+ * `self`: the route finds out itself. A role: people and programs that have it, or the one in its place; with `orDevice`
+ * also a device, for what is its own, which the route checks.
  */
 export type Access =
   | "public"
   | "login"
   | "bootstrap"
   | "self"
-  | { readonly role: Role; readonly orDevice?: true }
+  | { readonly role: Role; readonly orRole?: Role; readonly orDevice?: true }
   | { readonly deviceOnly: true };
 
 declare module "fastify" {
@@ -79,12 +79,15 @@ export function isAllowed(access: Exclude<Access, "public" | "self">, principal:
   if (access === "bootstrap") return principal.kind === "bootstrap";
   if ("deviceOnly" in access) return principal.kind === "device";
   if (principal.kind === "device") return access.orDevice === true;
-  return principal.kind === "user" && principal.hasRole(access.role);
+  if (principal.kind !== "user") return false;
+  return principal.hasRole(access.role) || (access.orRole !== undefined && principal.hasRole(access.orRole));
 }
 
 function missing(access: Access): string {
   if (access === "bootstrap") return "Only the bootstrap account of devices may use this path.";
-  if (typeof access === "object" && "role" in access) return `This needs the role ${access.role}.`;
+  if (typeof access === "object" && "role" in access) {
+    return `This needs the role ${[access.role, access.orRole ?? []].flat().join(" or ")}.`;
+  }
   return "This login may not use this path.";
 }
 

@@ -1,6 +1,7 @@
 // /devicecontrol/newDeviceRequests and /devicecontrol/deviceCredentials: how a device comes in (protocol.md 2.1, 2.4).
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type DeviceRequest, isDeviceId, type Registration } from "../devices/registration.ts";
+import { type AcceptRefusal, type DeviceRequest, isDeviceId, type Registration } from "../devices/registration.ts";
+import { tokenLengthMax } from "../devices/security-token.ts";
 import { principalOf } from "./access.ts";
 import { type ApiError, notFound, unprocessable } from "./api-error.ts";
 import { optionalTextField, readBody, textField } from "./body.ts";
@@ -54,18 +55,15 @@ export function registerDeviceRegistrationRoutes(
 
   app.put("/devicecontrol/newDeviceRequests/:id", admin, async (request) => {
     const { id } = request.params as { id: string };
-    if (readBody(request)["status"] !== "ACCEPTED") {
+    const body = readBody(request);
+    if (body["status"] !== "ACCEPTED") {
       throw unprocessable(area, "status: the only change of a request is to ACCEPTED");
     }
-    const outcome = await registration.accept(id, principalOf(request).userName);
+    const token = optionalTextField(body, area, "securityToken", tokenLengthMax);
+    const outcome = await registration.accept(id, principalOf(request).userName, token);
     if (outcome.ok) return requestDocument(request, outcome.request);
     if (outcome.why === "unknown") throw noSuchRequest();
-    throw unprocessable(
-      area,
-      outcome.why === "blocked"
-        ? "status: the request is blocked; remove it and make a new one"
-        : "status: the device has not connected yet, so it cannot be accepted",
-    );
+    throw unprocessable(area, acceptRefusals[outcome.why]);
   });
 
   app.delete("/devicecontrol/newDeviceRequests/:id", admin, async (request, reply) => {
@@ -75,8 +73,10 @@ export function registerDeviceRegistrationRoutes(
   });
 
   app.post("/devicecontrol/deviceCredentials", { config: { access: "bootstrap" } }, async (request, reply) => {
-    const id = readDeviceId(textField(readBody(request), area, "id", idLengthMax));
-    const credentials = await registration.poll(id);
+    const body = readBody(request);
+    const id = readDeviceId(textField(body, area, "id", idLengthMax));
+    const token = optionalTextField(body, area, "securityToken", tokenLengthMax);
+    const credentials = await registration.poll(id, token);
     if (credentials === undefined) {
       throw notFound(area, "There is no accepted request for this device yet; ask again.");
     }
@@ -89,6 +89,13 @@ export function registerDeviceRegistrationRoutes(
     });
   });
 }
+
+const acceptRefusals: Readonly<Record<Exclude<AcceptRefusal, "unknown">, string>> = {
+  blocked: "status: the request is blocked; remove it and make a new one",
+  "not-seen-yet": "status: the device has not connected yet, so it cannot be accepted",
+  "wrong-token": "securityToken: this is not the token that the device sent",
+  "missing-token": "securityToken: this tenant requires one, and the device has sent none",
+};
 
 function requestDocument(request: FastifyRequest, one: DeviceRequest): Record<string, unknown> {
   return {

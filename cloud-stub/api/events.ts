@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { DeviceEvent, Events } from "../devices/events.ts";
 import type { Operations } from "../devices/operations.ts";
 import { principalOf } from "./access.ts";
-import { forbidden, notFound, unprocessable } from "./api-error.ts";
-import { optionalTextField, readBody, textField } from "./body.ts";
+import { forbidden, notFound } from "./api-error.ts";
+import { readBody, textField } from "./body.ts";
+import { isAbout, readCustom, readTimeField, sourceDocument, sourceOf } from "./device-data.ts";
 import { baseUrl, collection, readPage, readQuery, readTime } from "./paging.ts";
 
 const area = "event";
+const platformProperties = new Set(["id", "self", "source", "time", "creationTime", "lastUpdated", "text", "type"]);
 
 export function registerEventRoutes(
   app: FastifyInstance,
@@ -18,8 +20,7 @@ export function registerEventRoutes(
   app.get("/event/events", read, async (request) => {
     const query = readQuery(request);
     const page = readPage(query);
-    const principal = principalOf(request);
-    const deviceId = principal.kind === "device" ? (principal.deviceId ?? "") : query["source"];
+    const deviceId = sourceOf(request, query);
     const fromMs = readTime(query, "dateFrom");
     const toMs = readTime(query, "dateTo");
     const { type } = query;
@@ -39,8 +40,7 @@ export function registerEventRoutes(
 
   app.get("/event/events/:id", read, async (request) => {
     const event = await deps.events.get((request.params as { id: string }).id);
-    const principal = principalOf(request);
-    if (event === undefined || (principal.kind === "device" && principal.deviceId !== event.deviceId)) {
+    if (event === undefined || !isAbout(request, event.deviceId)) {
       throw notFound(area, "There is no such event.");
     }
     return eventDocument(request, event);
@@ -52,14 +52,12 @@ export function registerEventRoutes(
     const sourceId = typeof source === "object" && source !== null && "id" in source ? source.id : undefined;
     const { deviceId } = principalOf(request);
     if (deviceId === undefined || sourceId !== deviceId) throw forbidden("A device makes events about itself only.");
-    const time = optionalTextField(body, area, "time", 40);
-    const timeMs = time === undefined ? undefined : Date.parse(time);
-    if (timeMs !== undefined && Number.isNaN(timeMs)) throw unprocessable(area, "time: not a date in ISO 8601");
     const event = await deps.events.create({
       deviceId,
       type: await deps.operations.withoutKeys(deviceId, textField(body, area, "type", 256)),
       text: await deps.operations.withoutKeys(deviceId, textField(body, area, "text", 2_000)),
-      ...(timeMs === undefined ? {} : { timeMs }),
+      fragments: readCustom(body, area, platformProperties),
+      ...readTimeField(body, area),
     });
     return reply.code(201).send(eventDocument(request, event));
   });
@@ -68,12 +66,13 @@ export function registerEventRoutes(
 function eventDocument(request: FastifyRequest, event: DeviceEvent): Record<string, unknown> {
   const base = baseUrl(request);
   return {
+    ...event.fragments,
     id: event.id,
     self: `${base}/event/events/${event.id}`,
     type: event.type,
     text: event.text,
     time: new Date(event.timeMs).toISOString(),
     creationTime: new Date(event.createdAtMs).toISOString(),
-    source: { id: event.deviceId, self: `${base}/inventory/managedObjects/${event.deviceId}` },
+    source: sourceDocument(request, event.deviceId),
   };
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { Audit } from "../audit/audit.ts";
-import type { Device, DeviceFilter, DeviceRegistry } from "../devices/device-registry.ts";
+import { type Device, type DeviceFilter, type DeviceRegistry, fragmentsLengthMax } from "../devices/device-registry.ts";
 import type { DeviceRemoval } from "../devices/device-removal.ts";
 import type { Database } from "../store/schema.ts";
 import type { Principal } from "../users/principal.ts";
@@ -41,8 +41,6 @@ const nameLengthMax = 256;
 const fragmentLengthMax = 65_536;
 /** Names of changed fragments that a record holds. */
 const fragmentsNamedMax = 20;
-/** All fragments of one managed object together, in UTF-16 units of their JSON. */
-const fragmentsLengthMax = 524_288;
 
 export interface InventoryDeps {
   readonly clock: Clock;

@@ -1,8 +1,11 @@
 // /devicecontrol/operations. Remote-access operations are made by the session service only (docs/security.md).
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isManagementFragment, parseManagementFragment } from "#protocol/device-management.ts";
+import { ProtocolError } from "#protocol/protocol-error.ts";
 import { remoteAccessFragment } from "#protocol/remote-access.ts";
-import type { DeviceRegistry } from "../devices/device-registry.ts";
+import type { DeviceRegistry, Fragments } from "../devices/device-registry.ts";
 import { operationDocument } from "../devices/operation-document.ts";
+import { fragmentsLengthMax } from "../devices/operation-result.ts";
 import {
   type Operation,
   type OperationFilter,
@@ -19,6 +22,9 @@ import { baseUrl, collection, type Page, type Query, readPage, readQuery, readTi
 
 const area = "devicecontrol";
 const platformProperties = new Set(["id", "self", "deviceId", "deviceName", "status", "description", "creationTime"]);
+
+/** Largest fragments of a new operation, in UTF-16 units of their JSON: it has to go to the device in one message. */
+const newFragmentsLengthMax = 12_000;
 
 export interface OperationRoutesDeps {
   readonly operations: Operations;
@@ -72,7 +78,8 @@ export function registerOperationRoutes(app: FastifyInstance, deps: OperationRou
     }
     const failureReason = optionalTextField(body, area, "failureReason", 10_000);
     const { userName } = principalOf(request);
-    const outcome = await deps.operations.setStatus(operation.id, status, failureReason, { userName });
+    const by = { userName, ...readResult(body, operation) };
+    const outcome = await deps.operations.setStatus(operation.id, status, failureReason, by);
     if (outcome === "ended") throw unprocessable(area, "status: the operation has ended and stays as it is");
     return document(request, await one(request));
   });
@@ -95,6 +102,7 @@ async function createOperation(body: Body, principal: Principal, deps: Operation
       "An operation needs a fragment that says what to do, with a name of letters, digits, _ . : -",
     );
   }
+  checkFragments(fragments);
   if ((await deps.devices.get(deviceId)) === undefined) throw unprocessable(area, "deviceId: there is no such device");
   try {
     return await deps.operations.create({
@@ -107,6 +115,33 @@ async function createOperation(body: Body, principal: Principal, deps: Operation
     if (error instanceof OperationsError) throw unprocessable(area, error.message);
     throw error;
   }
+}
+
+/** What a gateway would refuse is refused here, where somebody reads why. */
+function checkFragments(fragments: Fragments): void {
+  if (JSON.stringify(fragments).length > newFragmentsLengthMax) {
+    throw unprocessable(area, `The operation is too large: at most ${newFragmentsLengthMax} characters as JSON`);
+  }
+  for (const [name, value] of Object.entries(fragments)) {
+    if (!isManagementFragment(name)) continue;
+    try {
+      parseManagementFragment(name, value);
+    } catch (error) {
+      if (error instanceof ProtocolError) throw unprocessable(area, error.message);
+      throw error;
+    }
+  }
+}
+
+/** What the change puts into the operation's own fragments, such as the output of a command. */
+function readResult(body: Body, operation: Operation): { readonly result?: { readonly fragments: Fragments } } {
+  const given = Object.entries(body).filter(([name]) => Object.hasOwn(operation.fragments, name));
+  if (given.length === 0) return {};
+  const fragments = Object.fromEntries(given);
+  if (JSON.stringify(fragments).length > fragmentsLengthMax / 2) {
+    throw unprocessable(area, `The result is too large: at most ${fragmentsLengthMax / 2} characters as JSON`);
+  }
+  return { result: { fragments } };
 }
 
 function readFilter(query: Query, page: Page, principal: Principal): OperationFilter {

@@ -2,6 +2,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Transaction } from "kysely";
 import type { Audit } from "../audit/audit.ts";
+import { whyLifeRefused } from "../certificates/tenant-authority.ts";
+import { whyLifespanRefused } from "../devices/device-tokens.ts";
+import { whyTimeoutRefused } from "../devices/operation-deadlines.ts";
+import { whyPolicyRefused } from "../devices/security-token.ts";
 import { whyOptionRefused } from "../remote-access/tenant-limits.ts";
 import type { Database } from "../store/schema.ts";
 import {
@@ -79,7 +83,8 @@ async function save(
   const key = readName(wanted.key, "key");
   // What a client was shown and sends back means: as it is.
   const isUnchanged = isSecretOption(key) && value === maskedValue;
-  const why = whyOptionRefused(category, key, value);
+  const judges = [whyOptionRefused, whyTimeoutRefused, whyLifeRefused, whyLifespanRefused, whyPolicyRefused];
+  const why = judges.map((judge) => judge(category, key, value)).find((found) => found !== undefined);
   if (why !== undefined) throw unprocessable(area, `value: ${why}`);
   if (!isUnchanged) {
     const along = recorder(request, deps, { category, key, did: "set" });

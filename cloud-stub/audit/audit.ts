@@ -7,6 +7,7 @@ import { firstPreviousHash } from "./audit-hash.ts";
 
 /** Cumulocity's record types that we write (protocol.md 5.9). */
 export type AuditType =
+  | "Alarm"
   | "Event"
   | "Group"
   | "Inventory"

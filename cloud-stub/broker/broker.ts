@@ -4,16 +4,19 @@ import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Su
 import type { Clock } from "#hardware/ports.ts";
 import { type Arrival, ArrivalCount } from "../arrival-count.ts";
 import { describeBug } from "../bug.ts";
-import type { DeviceRegistry } from "../devices/device-registry.ts";
-import type { Events } from "../devices/events.ts";
-import type { Operation, Operations } from "../devices/operations.ts";
+import type { TrustedCertificates } from "../certificates/trusted-certificates.ts";
+import type { CertificateLogins } from "../devices/certificate-login.ts";
+import type { DeviceTokens } from "../devices/device-tokens.ts";
+import type { Operation } from "../devices/operations.ts";
 import type { Registration } from "../devices/registration.ts";
+import { tokenLengthMax } from "../devices/security-token.ts";
 import { type CloudLog, errorText } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Authentication } from "../users/authentication.ts";
 import { parseClientId } from "./client-identity.ts";
 import { ClientLogin, claimedKind, serverUnavailable } from "./client-login.ts";
 import { ClientSession } from "./client-session.ts";
+import type { DataDeps } from "./data-messages.ts";
 import { GatedStream } from "./gated-stream.ts";
 import { NullEmitter } from "./null-emitter.ts";
 import { PacketGate } from "./packet-gate.ts";
@@ -29,14 +32,14 @@ export const connectionsWithoutLoginPerAddressMax = 128;
 /** Longest client identifier as aedes sees it, in characters. */
 const clientIdLengthMax = 128;
 
-export interface BrokerDeps {
+export interface BrokerDeps extends DataDeps {
   readonly clock: Clock;
   readonly tenantId: string;
   readonly authentication: Authentication;
   readonly registration: Registration;
-  readonly devices: DeviceRegistry;
-  readonly operations: Operations;
-  readonly events: Events;
+  readonly trustedCertificates: TrustedCertificates;
+  readonly certificateLogins: CertificateLogins;
+  readonly deviceTokens: DeviceTokens;
   readonly log: CloudLog;
 }
 
@@ -62,7 +65,7 @@ export class Broker {
   readonly #sessions = new WeakMap<Client, ClientSession>();
   readonly #live = new Set<ClientSession>();
   readonly #sessionsOfDevice = new Map<string, Set<ClientSession>>();
-  readonly #unwatch: () => void;
+  readonly #unwatch: readonly (() => void)[];
   #aedes: Aedes | undefined;
   #isKilled = false;
 
@@ -70,7 +73,10 @@ export class Broker {
     this.#deps = deps;
     this.#handler = new SmartRestHandler(deps);
     this.#login = new ClientLogin(deps);
-    this.#unwatch = deps.operations.watchCreated((operation) => this.#forward(operation));
+    this.#unwatch = [
+      deps.operations.watchCreated((operation) => this.#forward(operation)),
+      deps.trustedCertificates.watch(() => this.#expelUntrusted()),
+    ];
   }
 
   static async start(deps: BrokerDeps): Promise<Broker> {
@@ -88,7 +94,7 @@ export class Broker {
         if (arrival !== undefined && identifier !== undefined) {
           arrival.identifier = identifier;
           // One name for all spellings, so that a newer connection takes over whatever the older one called itself.
-          packet.clientId = `${claimedKind(packet.username)}:${identifier}`;
+          packet.clientId = `${claimedKind(packet.username, arrival.peer.clientCertificateChain !== undefined)}:${identifier}`;
         }
         done(null, arrival !== undefined);
       },
@@ -159,9 +165,22 @@ export class Broker {
     for (const session of [...(this.#sessionsOfDevice.get(externalId) ?? [])]) session.expel();
   }
 
+  /** An authority was taken off the list or disabled: whom it alone let in has to go. */
+  async #expelUntrusted(): Promise<void> {
+    for (const session of [...this.#live]) {
+      const { certificate } = session.identity;
+      if (certificate === undefined || (await this.#deps.certificateLogins.isStillTrusted(certificate.chain))) continue;
+      this.#deps.log.warn("device.expelled", {
+        device: session.externalId,
+        why: "its certificate is not trusted any more",
+      });
+      session.expel();
+    }
+  }
+
   /** Closes every connection and stops. */
   async stop(): Promise<void> {
-    this.#unwatch();
+    for (const unwatch of this.#unwatch) unwatch();
     const aedes = this.#aedes;
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(resolve));
     for (const { stream } of [...this.#arrivals.values()]) stream.destroy();
@@ -170,7 +189,7 @@ export class Broker {
   /** As if the process had died: nothing is processed any more, wills included. */
   kill(): void {
     this.#isKilled = true;
-    this.#unwatch();
+    for (const unwatch of this.#unwatch) unwatch();
     for (const { stream } of [...this.#arrivals.values()]) stream.destroy();
     this.#aedes?.close();
   }
@@ -214,6 +233,7 @@ export class Broker {
       user,
       password: password?.toString("utf8"),
       address: arrival?.peer.address ?? "unknown",
+      certificateChain: arrival?.peer.clientCertificateChain,
     });
     if (!login.ok) return refusal(login.returnCode, login.why);
     if (client.closed || this.#isKilled) return refusal(serverUnavailable, "connection closed");
@@ -263,8 +283,8 @@ export class Broker {
       session,
       async () => {
         if (rule === "static") await this.#handler.handle(payload, session);
-        else if (rule === "credentials") await this.#giveCredentials(session);
-        else if (rule === "token") await session.refuse(41, "", tokenRefusal);
+        else if (rule === "credentials") await this.#giveCredentials(session, payload);
+        else if (rule === "token") await this.#giveToken(session);
         else await session.refuse(40, "", "This topic is not supported here");
       },
       done,
@@ -290,9 +310,19 @@ export class Broker {
     if (!isTaken) done(new Error("too many messages wait"));
   }
 
-  async #giveCredentials(session: ClientSession): Promise<void> {
-    const credentials = await this.#deps.registration.poll(session.externalId);
+  /** The payload is the security token, where a device has one (docs/compatibility.md). */
+  async #giveCredentials(session: ClientSession, payload: Buffer): Promise<void> {
+    const token = payload.toString("utf8");
+    if (token.length > tokenLengthMax) return session.refuse(45, "", "The security token is too long");
+    const credentials = await this.#deps.registration.poll(session.externalId, token);
     if (credentials !== undefined) await session.giveCredentials(credentials);
+  }
+
+  async #giveToken(session: ClientSession): Promise<void> {
+    const { certificate } = session.identity;
+    if (certificate === undefined) return session.refuse(41, "", tokenRefusal);
+    const { account, anchorKeyHash } = certificate;
+    await session.giveToken(await this.#deps.deviceTokens.give(account, anchorKeyHash));
   }
 
   #forward(operation: Operation): void {

@@ -1,4 +1,5 @@
 // Decides whether an MQTT client may come in, and as whom: its login and its client identifier must belong together.
+import type { CertificateLogins } from "../devices/certificate-login.ts";
 import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
 import type { Registration } from "../devices/registration.ts";
 import type { CloudLog } from "../log.ts";
@@ -17,25 +18,28 @@ export type ClientLoginOutcome =
   | { readonly ok: true; readonly identity: ClientIdentity; readonly device: Device | undefined }
   | { readonly ok: false; readonly returnCode: number; readonly why: string };
 
-/** What a client says it is, before its login is checked; keeps the names of the two kinds apart. */
-export function claimedKind(user: string | undefined): ClientKind {
-  return user === `${bootstrapTenantId}/${bootstrapUserName}` ? "bootstrap" : "device";
+/** What a client says it is, before its login is checked; keeps the names of the two kinds apart. A certificate wins. */
+export function claimedKind(user: string | undefined, hasCertificate: boolean): ClientKind {
+  return !hasCertificate && user === `${bootstrapTenantId}/${bootstrapUserName}` ? "bootstrap" : "device";
 }
 
 export class ClientLogin {
   readonly #authentication: Authentication;
   readonly #registration: Registration;
+  readonly #certificateLogins: CertificateLogins;
   readonly #devices: DeviceRegistry;
   readonly #log: CloudLog;
 
   constructor(deps: {
     readonly authentication: Authentication;
     readonly registration: Registration;
+    readonly certificateLogins: CertificateLogins;
     readonly devices: DeviceRegistry;
     readonly log: CloudLog;
   }) {
     this.#authentication = deps.authentication;
     this.#registration = deps.registration;
+    this.#certificateLogins = deps.certificateLogins;
     this.#devices = deps.devices;
     this.#log = deps.log;
   }
@@ -46,9 +50,12 @@ export class ClientLogin {
     readonly user: string | undefined;
     readonly password: string | undefined;
     readonly address: string;
+    /** PEM. */
+    readonly certificateChain: string | undefined;
   }): Promise<ClientLoginOutcome> {
-    const { identifier, user, password, address } = claim;
+    const { identifier, user, password, address, certificateChain } = claim;
     if (identifier === undefined) return refused(identifierRejected, "client identifier not accepted");
+    if (certificateChain !== undefined) return this.#byCertificate(certificateChain, identifier, address);
     if (user === undefined || password === undefined) return refused(wrongLogin, "no user or no password");
     const login = await this.#authentication.checkPassword(user, password, address);
     if (!login.ok) {
@@ -67,6 +74,23 @@ export class ClientLogin {
     const device = await this.#devices.byExternalId(identifier);
     await this.#registration.handedOver(identifier);
     return { ok: true, identity: { kind: "device", externalId: identifier, userName: account.name }, device };
+  }
+
+  /** A password that came along is not looked at (protocol.md 1.2). */
+  async #byCertificate(chain: string, identifier: string, address: string): Promise<ClientLoginOutcome> {
+    const login = await this.#certificateLogins.check(chain, identifier);
+    if (!login.ok) {
+      this.#log.warn("mqtt.refused", { address, device: identifier, why: login.why });
+      return refused(notAuthorised, "the certificate is not accepted");
+    }
+    const { account, anchorKeyHash } = login;
+    const device = await this.#devices.byExternalId(identifier);
+    const certificate = { chain, account, anchorKeyHash };
+    return {
+      ok: true,
+      identity: { kind: "device", externalId: identifier, userName: account.name, certificate },
+      device,
+    };
   }
 }
 

@@ -1,13 +1,14 @@
 // What one MQTT client is to us: its identity, its turn queue, its subscriptions and what was sent to it.
 import type { Client } from "aedes";
-import { parseConnectRequest, remoteAccessFragment } from "#protocol/remote-access.ts";
-import { writeConnect, writeCredentials } from "#protocol/smartrest/downstream.ts";
+import { writeCredentials, writeToken } from "#protocol/smartrest/downstream.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
-import type { Device, DeviceRegistry, Fragments } from "../devices/device-registry.ts";
+import type { Device, DeviceRegistry } from "../devices/device-registry.ts";
 import { operationNotification } from "../devices/operation-document.ts";
 import type { Operation, Operations } from "../devices/operations.ts";
 import type { IssuedCredentials } from "../devices/registration.ts";
 import type { CloudLog } from "../log.ts";
+import type { Account } from "../users/accounts.ts";
+import { operationLine } from "./operation-lines.ts";
 import { type ErrorCode, errorLine, type MessageContext } from "./smartrest-handler.ts";
 import type { ClientKind } from "./topic-rules.ts";
 
@@ -22,6 +23,13 @@ export interface ClientIdentity {
   readonly externalId: string;
   /** Without the tenant. */
   readonly userName: string;
+  /** Of a device that logged in by certificate. */
+  readonly certificate?: {
+    /** PEM. */
+    readonly chain: string;
+    readonly account: Account;
+    readonly anchorKeyHash: string;
+  };
 }
 
 export class ClientSession implements MessageContext {
@@ -139,6 +147,10 @@ export class ClientSession implements MessageContext {
     await this.#send(topics.credentialsDown, writeCredentials({ tenant, user, password }));
   }
 
+  async giveToken(token: string): Promise<void> {
+    await this.#send(topics.tokenDown, writeToken(token));
+  }
+
   /** Template 500: all of them, whatever was sent before. */
   async resendPending(): Promise<void> {
     this.#sent.json.clear();
@@ -167,7 +179,7 @@ export class ClientSession implements MessageContext {
       const text = JSON.stringify(operationNotification(operation, device));
       if (await this.#send(topics.operations, text)) this.#sent.json.add(operation.id);
     }
-    const line = this.#sent.lines.has(operation.id) ? undefined : connectLine(operation, device);
+    const line = this.#sent.lines.has(operation.id) ? undefined : operationLine(device.externalId, operation.fragments);
     if (line !== undefined && (await this.#send(topics.staticDown, line))) this.#sent.lines.add(operation.id);
   }
 
@@ -182,12 +194,4 @@ export class ClientSession implements MessageContext {
       );
     });
   }
-}
-
-/** 530 for a remote-access operation; other operations have no static template here. */
-function connectLine(operation: Operation, device: Device): string | undefined {
-  const connect = operation.fragments[remoteAccessFragment] as Fragments | undefined;
-  if (connect === undefined) return undefined;
-  const { hostname, port, connectionKey } = connect;
-  return writeConnect(device.externalId, parseConnectRequest({ hostname, port, connectionKey }));
 }

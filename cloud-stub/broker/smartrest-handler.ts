@@ -1,11 +1,12 @@
 // Carries out the SmartREST messages of one device: each gives the answers and error lines that go back to it.
 import { ProtocolError } from "#protocol/protocol-error.ts";
-import { writeError, writeInternalId } from "#protocol/smartrest/downstream.ts";
+import { writeChildren, writeError, writeInternalId } from "#protocol/smartrest/downstream.ts";
 import { parseMessages } from "#protocol/smartrest/line.ts";
 import { parseUpstream, type UpstreamMessage } from "#protocol/smartrest/upstream.ts";
-import type { Device, DeviceRegistry, Fragments } from "../devices/device-registry.ts";
-import type { Events } from "../devices/events.ts";
-import type { Operations } from "../devices/operations.ts";
+import { type Device, type DeviceRegistry, fragmentsLengthMax } from "../devices/device-registry.ts";
+import type { OperationResult, Operations } from "../devices/operations.ts";
+import { type DataDeps, storeData } from "./data-messages.ts";
+import { fragmentsOf, type InventoryChange } from "./inventory-changes.ts";
 
 /** What the handler needs of the connection on which a message came. */
 export interface MessageContext {
@@ -32,16 +33,12 @@ const errorTextLengthMax = 500;
 export class SmartRestHandler {
   readonly #devices: DeviceRegistry;
   readonly #operations: Operations;
-  readonly #events: Events;
+  readonly #data: DataDeps;
 
-  constructor(deps: {
-    readonly devices: DeviceRegistry;
-    readonly operations: Operations;
-    readonly events: Events;
-  }) {
+  constructor(deps: DataDeps) {
     this.#devices = deps.devices;
     this.#operations = deps.operations;
-    this.#events = deps.events;
+    this.#data = deps;
   }
 
   /** Runs every message of a payload in order; a malformed one is refused and the next ones run. */
@@ -73,31 +70,57 @@ export class SmartRestHandler {
     if (deviceId === undefined) return context.refuse(43, template, "The device does not exist yet: send 100 first");
     this.#devices.heardFrom(deviceId);
     switch (message.kind) {
-      case "set-hardware":
-      case "set-agent":
-      case "set-supported-operations":
-      case "set-supported-protocols":
-        await this.#devices.update(deviceId, { fragments: fragmentsOf(message) });
-        return;
       case "set-required-availability":
         return this.#setRequiredAvailability(deviceId, message.minutes);
       case "get-internal-id":
         return context.answer(writeInternalId(deviceId));
+      case "get-children":
+        // A gateway has none here: what is below it are panels, which its endpoints name.
+        return context.answer(writeChildren([]));
       case "heartbeat":
         return;
-      case "create-event": {
-        const timeMs = message.time === undefined ? undefined : Date.parse(message.time.replace(",", "."));
-        if (timeMs !== undefined && Number.isNaN(timeMs)) return context.refuse(45, template, "time: no such date");
-        const type = await this.#operations.withoutKeys(deviceId, message.type);
-        const text = await this.#operations.withoutKeys(deviceId, message.text);
-        await this.#events.create({ deviceId, type, text, ...(timeMs === undefined ? {} : { timeMs }) });
-        return;
-      }
       case "request-pending-operations":
         return context.resendPending();
-      default:
+      case "set-service-status":
+        return context.refuse(43, template, "This belongs on the topic of a service, which is not supported here");
+      case "create-measurement":
+      case "raise-alarm":
+      case "set-alarm-severity":
+      case "clear-alarm":
+      case "remove-alarm-fragments":
+      case "create-event":
+      case "create-location-event":
+      case "remove-event-fragments": {
+        const refusal = await storeData(message, deviceId, this.#data);
+        return refusal === undefined ? undefined : context.refuse(refusal.code, template, refusal.text);
+      }
+      case "set-executing-by-name":
+      case "set-failed-by-name":
+      case "set-successful-by-name":
+      case "set-executing":
+      case "set-failed":
+      case "set-successful":
+      case "fail-executing":
         return this.#setStatus(message, template, deviceId, context);
+      default:
+        return this.#changeFragments(message, template, deviceId, context);
     }
+  }
+
+  /** A device that never stops naming new fragments must not fill the store. */
+  async #changeFragments(
+    message: InventoryChange,
+    template: string,
+    deviceId: string,
+    context: MessageContext,
+  ): Promise<void> {
+    const device = await this.#devices.get(deviceId);
+    if (device === undefined) return;
+    const fragments = fragmentsOf(message, device.fragments);
+    if (JSON.stringify({ ...device.fragments, ...fragments }).length > fragmentsLengthMax) {
+      return context.refuse(45, template, "The device says too much about itself; remove fragments first");
+    }
+    await this.#devices.update(deviceId, { fragments });
   }
 
   async #createDevice(message: UpstreamMessage & { kind: "create-device" }, context: MessageContext): Promise<void> {
@@ -131,8 +154,14 @@ export class SmartRestHandler {
       if (moved !== undefined) return;
       await context.refuse(41, template, `No ${move.from} operation with ${fragment}`);
     };
-    const byId = async (id: string, status: "EXECUTING" | "SUCCESSFUL" | "FAILED", reason?: string) => {
-      const outcome = await this.#operations.setStatus(id, status, reason, { deviceId, userName });
+    const byId = async (
+      id: string,
+      status: "EXECUTING" | "SUCCESSFUL" | "FAILED",
+      reason?: string,
+      result?: OperationResult,
+    ) => {
+      const by = { deviceId, userName, ...(result === undefined ? {} : { result }) };
+      const outcome = await this.#operations.setStatus(id, status, reason, by);
       if (outcome === "unknown") await context.refuse(43, template, "This device has no such operation");
       if (outcome === "ended") await context.refuse(45, template, "The operation has ended and stays as it is");
     };
@@ -147,13 +176,13 @@ export class SmartRestHandler {
           userName,
         });
       case "set-successful-by-name":
-        return byName(message.fragment, { from: "EXECUTING", to: "SUCCESSFUL", userName });
+        return byName(message.fragment, { from: "EXECUTING", to: "SUCCESSFUL", userName, result: message });
       case "set-executing":
         return byId(message.operationId, "EXECUTING");
       case "set-failed":
         return byId(message.operationId, "FAILED", message.reason);
       case "set-successful":
-        return byId(message.operationId, "SUCCESSFUL");
+        return byId(message.operationId, "SUCCESSFUL", undefined, message);
       case "fail-executing":
         await this.#operations.failAll({
           deviceId,
@@ -186,29 +215,4 @@ type StatusMessage = Extract<
 /** An error text as it goes on `s/e`: one line, not too long. */
 export function errorLine(code: ErrorCode, template: string, text: string): string {
   return writeError(code, template.slice(0, 20), text.slice(0, errorTextLengthMax));
-}
-
-function fragmentsOf(
-  message: Extract<
-    UpstreamMessage,
-    { kind: "set-hardware" | "set-agent" | "set-supported-operations" | "set-supported-protocols" }
-  >,
-): Fragments {
-  switch (message.kind) {
-    case "set-hardware": {
-      const { serialNumber, model, revision } = message;
-      return { c8y_Hardware: { serialNumber, model, revision } };
-    }
-    case "set-agent": {
-      const { name, version, url, maintainer } = message;
-      return { c8y_Agent: { name, version, url, maintainer } };
-    }
-    case "set-supported-operations":
-      return { c8y_SupportedOperations: message.operations };
-    case "set-supported-protocols":
-      // An empty list takes the fragment away (protocol.md 4.3).
-      return { c8y_RemoteAccessSupportedProtocols: message.protocols.length === 0 ? null : message.protocols };
-    default:
-      return message satisfies never;
-  }
 }

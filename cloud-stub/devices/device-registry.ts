@@ -32,6 +32,9 @@ export interface DeviceFilter {
   readonly take: number;
 }
 
+/** All fragments of one managed object together, in UTF-16 units of their JSON. */
+export const fragmentsLengthMax = 524_288;
+
 /** How often at most the time of a device's last message is written to the store, in ms. */
 const lastMessageEveryMs = 60_000;
 

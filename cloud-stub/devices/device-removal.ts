@@ -4,6 +4,7 @@ import type { Audit } from "../audit/audit.ts";
 import type { Store } from "../store/store.ts";
 import type { Accounts } from "../users/accounts.ts";
 import type { Device, DeviceRegistry } from "./device-registry.ts";
+import type { Enrolments } from "./enrolment.ts";
 import type { Operations } from "./operations.ts";
 import type { Registration } from "./registration.ts";
 
@@ -11,6 +12,7 @@ export class DeviceRemoval {
   readonly #store: Store;
   readonly #accounts: Accounts;
   readonly #registration: Registration;
+  readonly #enrolments: Enrolments;
   readonly #devices: DeviceRegistry;
   readonly #operations: Operations;
   readonly #audit: Audit;
@@ -20,6 +22,7 @@ export class DeviceRemoval {
     readonly store: Store;
     readonly accounts: Accounts;
     readonly registration: Registration;
+    readonly enrolments: Enrolments;
     readonly devices: DeviceRegistry;
     readonly operations: Operations;
     readonly audit: Audit;
@@ -29,6 +32,7 @@ export class DeviceRemoval {
     this.#store = deps.store;
     this.#accounts = deps.accounts;
     this.#registration = deps.registration;
+    this.#enrolments = deps.enrolments;
     this.#devices = deps.devices;
     this.#operations = deps.operations;
     this.#audit = deps.audit;
@@ -40,6 +44,7 @@ export class DeviceRemoval {
     const tell = await this.#store.db.transaction().execute(async (transaction) => {
       await this.#accounts.removeOfDevice(device.externalId, transaction);
       await this.#registration.removeAlong(transaction, device.externalId);
+      await this.#enrolments.removeAlong(transaction, device.externalId);
       const tellRemoved = await this.#devices.removeAlong(transaction, device.id);
       // Somebody else was faster, and has it in the audit trail.
       if (tellRemoved === undefined) return undefined;

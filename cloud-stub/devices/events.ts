@@ -2,12 +2,14 @@
 import type { Clock } from "#hardware/ports.ts";
 import type { EventRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import type { Fragments } from "./device-registry.ts";
 
 export interface DeviceEvent {
   readonly id: string;
   readonly deviceId: string;
   readonly type: string;
   readonly text: string;
+  readonly fragments: Fragments;
   /** When it happened, as the device said. */
   readonly timeMs: number;
   readonly createdAtMs: number;
@@ -43,6 +45,7 @@ export class Events {
     readonly deviceId: string;
     readonly type: string;
     readonly text: string;
+    readonly fragments?: Fragments;
     readonly timeMs?: number;
   }): Promise<DeviceEvent> {
     const nowMs = Math.floor(this.#clock.nowMs());
@@ -52,6 +55,7 @@ export class Events {
         device_id: event.deviceId,
         type: event.type.slice(0, textLengthMax),
         text: event.text.slice(0, textLengthMax),
+        fragments: JSON.stringify(event.fragments ?? {}),
         time_ms: event.timeMs ?? nowMs,
         created_at_ms: nowMs,
       })
@@ -88,6 +92,20 @@ export class Events {
     return { events: rows.map(toEvent), total: count.total };
   }
 
+  /** Takes these fragments off the newest event of that type; false if there is none. */
+  async removeFragments(deviceId: string, type: string, names: readonly string[]): Promise<boolean> {
+    const { events } = await this.list({ deviceId, type, skip: 0, take: 1 });
+    const [event] = events;
+    if (event === undefined) return false;
+    const kept = Object.entries(event.fragments).filter(([name]) => !names.includes(name));
+    await this.#store.db
+      .updateTable("events")
+      .set({ fragments: JSON.stringify(Object.fromEntries(kept)) })
+      .where("number", "=", Number(event.id))
+      .execute();
+    return true;
+  }
+
   async #forgetOld(deviceId: string): Promise<void> {
     const oldestKept = this.#store.db
       .selectFrom("events")
@@ -110,6 +128,7 @@ function toEvent(row: EventRow): DeviceEvent {
     deviceId: row.device_id,
     type: row.type,
     text: row.text,
+    fragments: JSON.parse(row.fragments) as Fragments,
     timeMs: row.time_ms,
     createdAtMs: row.created_at_ms,
   };

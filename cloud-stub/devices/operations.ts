@@ -7,6 +7,7 @@ import type { Vault } from "../remote-access/vault.ts";
 import type { Database, OperationRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Fragments } from "./device-registry.ts";
+import { resultOfParameters, withResult } from "./operation-result.ts";
 import { OperationKeys, takeKey, toOperation } from "./operation-row.ts";
 
 export const operationStatuses = ["PENDING", "EXECUTING", "SUCCESSFUL", "FAILED"] as const;
@@ -70,6 +71,9 @@ export const unfinishedPerDeviceMax = 500;
 export const failureReasonLengthMax = 1000;
 
 type Listener = (operation: Operation) => void;
+
+/** What the device gives with the end of an operation: the parameters of a SmartREST message, or fragments over REST. */
+export type OperationResult = { readonly parameters: readonly string[] } | { readonly fragments: Fragments };
 
 /** Which operations are failed together, and how. */
 export interface FailAll {
@@ -188,13 +192,13 @@ export class Operations {
 
   /**
    * Moves an operation on. An ended one stays as it is; `by.deviceId` restricts to operations of that device,
-   * `by.userName` is who the audit record names (default: the creator).
+   * `by.userName` is who the audit record names (default: the creator), `by.result` goes into the operation.
    */
   async setStatus(
     operationId: string,
     status: Exclude<OperationStatus, "PENDING">,
     failureReason?: string,
-    by: { readonly deviceId?: string; readonly userName?: string } = {},
+    by: { readonly deviceId?: string; readonly userName?: string; readonly result?: OperationResult } = {},
   ): Promise<StatusOutcome> {
     const before = await this.#row(operationId);
     if (before === undefined || (by.deviceId !== undefined && before.device_id !== by.deviceId)) return "unknown";
@@ -204,7 +208,14 @@ export class Operations {
     const reason = isForeign
       ? await this.withoutKeys(before.device_id, failureReason ?? "")
       : this.#keys.removeFrom([before], failureReason ?? "");
-    const move = { from: ["PENDING", "EXECUTING"], to: status, failureReason: reason, userName: by.userName } as const;
+    const result = await this.#resultFor(before, by.result);
+    const move = {
+      from: ["PENDING", "EXECUTING"],
+      to: status,
+      failureReason: reason,
+      userName: by.userName,
+      result,
+    } as const;
     return (await this.#move(before, move)) ? "changed" : "ended";
   }
 
@@ -217,6 +228,7 @@ export class Operations {
       readonly to: Exclude<OperationStatus, "PENDING">;
       readonly failureReason?: string;
       readonly userName: string;
+      readonly result?: OperationResult;
     },
   ): Promise<string | undefined> {
     const oldest = await this.#store.db
@@ -231,7 +243,8 @@ export class Operations {
     if (oldest === undefined) return undefined;
     const failureReason = await this.withoutKeys(deviceId, move.failureReason ?? "");
     const { from, to, userName } = move;
-    const isMoved = await this.#move(oldest, { from: [from], to, failureReason, userName });
+    const result = await this.#resultFor(oldest, move.result);
+    const isMoved = await this.#move(oldest, { from: [from], to, failureReason, userName, result });
     return isMoved ? String(oldest.number) : undefined;
   }
 
@@ -295,6 +308,16 @@ export class Operations {
     return () => this.#createdListeners.delete(created);
   }
 
+  /** The fragments with what the device gave, which may quote keys as any text of a device. */
+  async #resultFor(before: OperationRow, result: OperationResult | undefined): Promise<Fragments | undefined> {
+    if (result === undefined) return undefined;
+    const fragments = JSON.parse(before.fragments) as Fragments;
+    const given = "parameters" in result ? resultOfParameters(fragments, result.parameters) : result.fragments;
+    // A key consists of letters, digits and -._~ only: the text stays JSON without it.
+    const clean = await this.withoutKeys(before.device_id, JSON.stringify(given));
+    return withResult(fragments, JSON.parse(clean) as Fragments);
+  }
+
   async #row(operationId: string): Promise<OperationRow | undefined> {
     if (!/^[1-9][0-9]{0,14}$/.test(operationId)) return undefined;
     return this.#store.db
@@ -317,7 +340,7 @@ export class Operations {
   async #moveAlong(
     transaction: Transaction<Database>,
     before: OperationRow,
-    { from, to, failureReason, userName }: Move,
+    { from, to, failureReason, userName, result }: Move,
   ): Promise<Operation | undefined> {
     const row = await transaction
       .updateTable("operations")
@@ -326,6 +349,7 @@ export class Operations {
         updated_at_ms: Math.floor(this.#clock.nowMs()),
         ...(to === "FAILED" ? { failure_reason: failureReason.slice(0, failureReasonLengthMax) } : {}),
         ...(isEnded(to) ? { sealed_key: null } : {}),
+        ...(result === undefined ? {} : { fragments: JSON.stringify(result) }),
       })
       .where("number", "=", before.number)
       .where("status", "in", from)
@@ -373,6 +397,8 @@ interface Move {
   /** Holds no key. */
   readonly failureReason: string;
   readonly userName: string | undefined;
+  /** The fragments as they are from then on; undefined if they stay. */
+  readonly result?: Fragments | undefined;
 }
 
 function isEnded(status: OperationStatus): boolean {

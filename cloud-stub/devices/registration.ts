@@ -7,6 +7,7 @@ import type { Vault } from "../remote-access/vault.ts";
 import type { Database, DeviceRequestRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Accounts } from "../users/accounts.ts";
+import type { SecurityTokens } from "./security-token.ts";
 
 export type DeviceRequestStatus = DeviceRequestRow["status"];
 
@@ -30,7 +31,9 @@ export interface IssuedCredentials {
 
 export type AcceptOutcome =
   | { readonly ok: true; readonly request: DeviceRequest }
-  | { readonly ok: false; readonly why: "unknown" | "not-seen-yet" | "blocked" };
+  | { readonly ok: false; readonly why: AcceptRefusal };
+
+export type AcceptRefusal = "unknown" | "not-seen-yet" | "blocked" | "wrong-token" | "missing-token";
 
 /** Requests that may stand at a time. */
 export const requestsMax = 10_000;
@@ -55,6 +58,7 @@ export class Registration {
   readonly #accounts: Accounts;
   readonly #audit: Audit;
   readonly #log: CloudLog;
+  readonly #tokens: SecurityTokens;
   readonly #issuing = new Map<string, Promise<string | undefined>>();
 
   constructor(deps: {
@@ -65,6 +69,7 @@ export class Registration {
     readonly accounts: Accounts;
     readonly audit: Audit;
     readonly log: CloudLog;
+    readonly securityTokens: SecurityTokens;
   }) {
     this.#tenantId = deps.tenantId;
     this.#clock = deps.clock;
@@ -73,6 +78,7 @@ export class Registration {
     this.#accounts = deps.accounts;
     this.#audit = deps.audit;
     this.#log = deps.log;
+    this.#tokens = deps.securityTokens;
   }
 
   /** `exists`: there is a request for that device; `full`: `requestsMax` stand already. */
@@ -125,30 +131,31 @@ export class Registration {
     return { requests: rows.map(toRequest), total: await this.#count(this.#store.db) };
   }
 
-  /** Only a device that has connected can be accepted. Accepting twice is fine. */
-  async accept(id: string, userName: string): Promise<AcceptOutcome> {
+  /** Only a device that has connected can be accepted, by the security token that it sent. Accepting twice is fine. */
+  async accept(id: string, userName: string, securityToken?: string): Promise<AcceptOutcome> {
     const row = await this.#row(id);
     if (row === undefined) return { ok: false, why: "unknown" };
     if (row.status === "ACCEPTED") return { ok: true, request: toRequest(row) };
     if (row.status === "WAITING_FOR_CONNECTION") return { ok: false, why: "not-seen-yet" };
     if (row.status === "BLOCKED") return { ok: false, why: "blocked" };
+    const verdict = await this.#tokens.judge(id, securityToken, userName);
+    if (verdict !== "ok") return { ok: false, why: verdict };
     const isMoved = await this.#store.db.transaction().execute(async (transaction) => {
       if (!(await this.#move(transaction, id, "PENDING_ACCEPTANCE", "ACCEPTED"))) return false;
       await this.#record(transaction, id, "Device registration accepted", userName);
       return true;
     });
-    if (!isMoved) return this.accept(id, userName);
+    if (!isMoved) return this.accept(id, userName, securityToken);
     this.#log.info("device.accepted", { device: id, user: userName });
     return { ok: true, request: toRequest({ ...row, status: "ACCEPTED" }) };
   }
 
-  /** Accepts every device that waits for it. */
+  /** Accepts every device that waits for it, but those that need a look at their token. */
   async acceptAll(userName: string): Promise<readonly DeviceRequest[]> {
-    const rows = await this.#store.db
-      .selectFrom("device_requests")
-      .selectAll()
-      .where("status", "=", "PENDING_ACCEPTANCE")
-      .execute();
+    const policy = await this.#tokens.policy();
+    let waiting = this.#store.db.selectFrom("device_requests").selectAll().where("status", "=", "PENDING_ACCEPTANCE");
+    if (policy !== "IGNORED") waiting = waiting.where("sealed_token", "is", null);
+    const rows = await waiting.execute();
     const accepted: DeviceRequest[] = [];
     for (const row of rows) {
       const outcome = await this.accept(row.id, userName);
@@ -177,9 +184,13 @@ export class Registration {
    * A device asks for its credentials. Undefined until it is accepted; then the same ones each time until the device
    * has logged in with them, so that a power cut between getting and storing them costs nothing.
    */
-  async poll(id: string): Promise<IssuedCredentials | undefined> {
+  async poll(id: string, securityToken = ""): Promise<IssuedCredentials | undefined> {
     const row = await this.#row(id);
     if (row === undefined || row.status === "BLOCKED") return undefined;
+    const isWaiting = row.status !== "ACCEPTED";
+    const verdict = isWaiting ? await this.#tokens.heard(id, securityToken, deviceUserName(id)) : "ok";
+    if (verdict === "blocked" || (!isWaiting && !(await this.#tokens.isOfAccepted(row, securityToken))))
+      return undefined;
     if (
       row.status === "WAITING_FOR_CONNECTION" &&
       (await this.#move(this.#store.db, id, row.status, "PENDING_ACCEPTANCE"))

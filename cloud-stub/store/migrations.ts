@@ -1,6 +1,7 @@
 // The steps that bring a database of any earlier version to the present one; steps are never edited, only added.
 import type { Database } from "better-sqlite3";
 import { chainAuditRecords } from "./chain-audit.ts";
+import { giveNewRoles } from "./give-new-roles.ts";
 
 export interface Migration {
   /** 1, 2, ... without gaps; the database keeps the last one in `user_version`. */
@@ -207,6 +208,88 @@ alter table endpoints add column sealed_private_key text;
 alter table endpoints add column sealed_certificate text;
 alter table endpoints add column public_key text;
 alter table endpoints add column host_key text;
+`,
+  },
+  {
+    version: 5,
+    what: "measurements, alarms, files, fragments of events, and who may see them",
+    sql: `
+create table measurements (
+  number integer primary key autoincrement,
+  device_id text not null references devices (id) on delete cascade,
+  type text not null,
+  fragments text not null,
+  time_ms integer not null,
+  created_at_ms integer not null
+) strict;
+create index measurements_of_device on measurements (device_id, number);
+create index measurements_by_time on measurements (device_id, time_ms);
+create table alarms (
+  number integer primary key autoincrement,
+  device_id text not null references devices (id) on delete cascade,
+  type text not null,
+  text text not null,
+  severity text not null check (severity in ('CRITICAL', 'MAJOR', 'MINOR', 'WARNING')),
+  status text not null check (status in ('ACTIVE', 'ACKNOWLEDGED', 'CLEARED')),
+  count integer not null,
+  fragments text not null,
+  first_time_ms integer not null,
+  time_ms integer not null,
+  created_at_ms integer not null,
+  updated_at_ms integer not null
+) strict;
+create index alarms_of_device on alarms (device_id, number);
+create unique index alarms_standing on alarms (device_id, type) where status <> 'CLEARED';
+alter table events add column fragments text not null default '{}';
+create table files (
+  id text primary key,
+  device_id text references devices (id) on delete cascade,
+  event_number integer unique references events (number) on delete cascade,
+  owner text not null,
+  name text not null,
+  type text not null,
+  bytes integer not null,
+  created_at_ms integer not null
+) strict;
+create index files_of_device on files (device_id);
+create table file_contents (
+  file_id text primary key references files (id) on delete cascade,
+  content blob not null
+) strict;
+`,
+    run: giveNewRoles,
+  },
+  {
+    version: 6,
+    what: "certificates of devices, one-time passwords and security tokens",
+    sql: `
+create table trusted_certificates (
+  fingerprint text primary key,
+  name text not null,
+  pem text not null,
+  /* SHA-256 of the public key: an authority that was renewed keeps it. */
+  key_hash text not null,
+  is_enabled integer not null check (is_enabled in (0, 1)),
+  is_auto_registration integer not null check (is_auto_registration in (0, 1)),
+  is_tenant_authority integer not null check (is_tenant_authority in (0, 1)),
+  is_proven integer not null check (is_proven in (0, 1)),
+  verification_code text not null,
+  code_until_ms integer not null,
+  created_at_ms integer not null
+) strict;
+create unique index one_tenant_authority on trusted_certificates (is_tenant_authority) where is_tenant_authority = 1;
+create table enrolments (
+  device_external_id text primary key,
+  sealed_password text not null,
+  failures integer not null,
+  is_blocked integer not null check (is_blocked in (0, 1)),
+  /* SHA-256 of the public key that was certified; null until then. */
+  key_hash text,
+  created_at_ms integer not null
+) strict;
+alter table device_requests add column sealed_token text;
+alter table device_requests add column token_failures integer not null default 0;
+alter table logins add column anchor_key_hash text;
 `,
   },
 ];

@@ -18,6 +18,10 @@ export interface Database {
   readonly device_requests: DeviceRequestsTable;
   readonly operations: OperationsTable;
   readonly events: EventsTable;
+  readonly measurements: MeasurementsTable;
+  readonly alarms: AlarmsTable;
+  readonly files: FilesTable;
+  readonly file_contents: FileContentsTable;
   readonly audit_records: AuditRecordsTable;
   readonly endpoints: EndpointsTable;
   readonly sessions: SessionsTable;
@@ -25,6 +29,8 @@ export interface Database {
   readonly group_members: GroupMembersTable;
   readonly tenant_options: TenantOptionsTable;
   readonly subscriptions: SubscriptionsTable;
+  readonly trusted_certificates: TrustedCertificatesTable;
+  readonly enrolments: EnrolmentsTable;
 }
 
 /** Single values: the check of the master key, sealed private keys, certificates. */
@@ -97,6 +103,8 @@ export interface LoginsTable {
   readonly xsrf_hash: Fixed<string>;
   readonly created_at_ms: Fixed<number>;
   readonly expires_at_ms: Fixed<number>;
+  /** Of a device that showed a certificate: the public key's hash of the authority that vouched for it. */
+  readonly anchor_key_hash: Generated<string | null>;
 }
 
 export interface DevicesTable {
@@ -122,6 +130,37 @@ export interface DeviceRequestsTable {
   readonly owner: Fixed<string>;
   /** The password handed to the device, under the vault, until its first login proves that it arrived. */
   readonly sealed_password: string | null;
+  /** The security token that the device sent, under the vault. */
+  readonly sealed_token: Generated<string | null>;
+  /** Wrong security tokens so far. */
+  readonly token_failures: Generated<number>;
+  readonly created_at_ms: Fixed<number>;
+}
+
+/** Authorities whose devices may come in by certificate. */
+export interface TrustedCertificatesTable {
+  /** SHA-1 of the certificate in lower-case hex, as Cumulocity names it. */
+  readonly fingerprint: Fixed<string>;
+  readonly name: string;
+  readonly pem: Fixed<string>;
+  readonly key_hash: Fixed<string>;
+  readonly is_enabled: Flag;
+  readonly is_auto_registration: Flag;
+  readonly is_tenant_authority: Flag;
+  /** Who put it in has shown that the private key is theirs. */
+  readonly is_proven: Flag;
+  readonly verification_code: string;
+  readonly code_until_ms: number;
+  readonly created_at_ms: Fixed<number>;
+}
+
+/** Devices that may get their first certificate with a one-time password; a row goes with the first login by certificate. */
+export interface EnrolmentsTable {
+  readonly device_external_id: Fixed<string>;
+  readonly sealed_password: string;
+  readonly failures: number;
+  readonly is_blocked: Flag;
+  readonly key_hash: string | null;
   readonly created_at_ms: Fixed<number>;
 }
 
@@ -136,7 +175,7 @@ export interface OperationsTable {
   /** Names of the fragments between commas with one at each end, for the "oldest with that fragment" rule. */
   readonly fragment_names: Fixed<string>;
   /** Without secrets. */
-  readonly fragments: Fixed<JsonText>;
+  readonly fragments: JsonText;
   /** The connection key under the vault; null once the operation has ended. */
   readonly sealed_key: string | null;
   readonly created_at_ms: Fixed<number>;
@@ -148,8 +187,56 @@ export interface EventsTable {
   readonly device_id: Fixed<string>;
   readonly type: Fixed<string>;
   readonly text: Fixed<string>;
+  readonly fragments: Generated<JsonText>;
   readonly time_ms: Fixed<number>;
   readonly created_at_ms: Fixed<number>;
+}
+
+export interface MeasurementsTable {
+  readonly number: Generated<number>;
+  readonly device_id: Fixed<string>;
+  readonly type: Fixed<string>;
+  readonly fragments: Fixed<JsonText>;
+  readonly time_ms: Fixed<number>;
+  readonly created_at_ms: Fixed<number>;
+}
+
+export interface AlarmsTable {
+  readonly number: Generated<number>;
+  readonly device_id: Fixed<string>;
+  readonly type: Fixed<string>;
+  readonly text: string;
+  readonly severity: "CRITICAL" | "MAJOR" | "MINOR" | "WARNING";
+  readonly status: "ACTIVE" | "ACKNOWLEDGED" | "CLEARED";
+  /** How often it was raised since it stands. */
+  readonly count: number;
+  readonly fragments: JsonText;
+  /** When it was raised first, and last, as the device said. */
+  readonly first_time_ms: Fixed<number>;
+  readonly time_ms: number;
+  readonly created_at_ms: Fixed<number>;
+  readonly updated_at_ms: number;
+}
+
+/** What is known of a file; its content is in a table of its own, so that a list reads none. */
+export interface FilesTable {
+  /** From the sequence of the devices' ids: a file is a managed object, too. */
+  readonly id: Fixed<string>;
+  /** The device that sent it; null for a person's. */
+  readonly device_id: Fixed<string | null>;
+  /** The event to which it is attached. */
+  readonly event_number: Fixed<number | null>;
+  /** Who sent it. */
+  readonly owner: Fixed<string>;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly created_at_ms: Fixed<number>;
+}
+
+export interface FileContentsTable {
+  readonly file_id: Fixed<string>;
+  readonly content: Uint8Array;
 }
 
 /** Append-only: triggers refuse any change. */
@@ -210,8 +297,13 @@ export interface SessionsTable {
 export type UserRow = Selectable<UsersTable>;
 export type DeviceRow = Selectable<DevicesTable>;
 export type DeviceRequestRow = Selectable<DeviceRequestsTable>;
+export type TrustedCertificateRow = Selectable<TrustedCertificatesTable>;
+export type EnrolmentRow = Selectable<EnrolmentsTable>;
 export type OperationRow = Selectable<OperationsTable>;
 export type EventRow = Selectable<EventsTable>;
+export type MeasurementRow = Selectable<MeasurementsTable>;
+export type AlarmRow = Selectable<AlarmsTable>;
+export type FileRow = Selectable<FilesTable>;
 export type AuditRow = Selectable<AuditRecordsTable>;
 export type EndpointRow = Selectable<EndpointsTable>;
 export type NewEndpointRow = Insertable<EndpointsTable>;

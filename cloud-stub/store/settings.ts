@@ -7,7 +7,7 @@ export async function readSetting(store: Store, name: string): Promise<string | 
   return row?.value;
 }
 
-export async function writeSetting(store: Store, name: string, value: string): Promise<void> {
+export async function writeSetting(store: Pick<Store, "db">, name: string, value: string): Promise<void> {
   await store.db
     .insertInto("settings")
     .values({ name, value })

@@ -22,6 +22,9 @@ export interface Account {
 export const bootstrapTenantId = "management";
 export const bootstrapUserName = "devicebootstrap";
 
+/** In the place of a hash: no password opens this account. */
+export const noPassword = "none";
+
 /** Shortest password a person may set, in UTF-16 units. */
 export const passwordLengthMin = 8;
 
@@ -106,6 +109,30 @@ export class Accounts {
           .doUpdateSet({ password_hash: passwordHash, stamp, password_changed_at_ms: nowMs }),
       )
       .execute();
+  }
+
+  /** The login of a device that shows a certificate; false if there is an account of that name. */
+  async addWithoutPassword(
+    account: { readonly tenantId: string; readonly name: string; readonly deviceExternalId: string },
+    db: Kysely<Database>,
+  ): Promise<boolean> {
+    const result = await db
+      .insertInto("users")
+      .values({
+        tenant_id: account.tenantId,
+        name: account.name,
+        kind: "device",
+        password_hash: noPassword,
+        stamp: newStamp(this.#random),
+        roles: "[]",
+        is_enabled: 1,
+        device_external_id: account.deviceExternalId,
+        created_at_ms: Math.floor(this.#clock.nowMs()),
+        password_changed_at_ms: null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
   }
 
   /** False if there is no such account. `along` is written in the transaction of the change. */

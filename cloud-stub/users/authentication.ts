@@ -5,7 +5,7 @@ import { type HostPolicy, portOfHost } from "../api/host-policy.ts";
 import type { DeviceRegistry } from "../devices/device-registry.ts";
 import { type CloudLog, errorText } from "../log.ts";
 import type { Peer } from "../peer.ts";
-import type { Account, Accounts } from "./accounts.ts";
+import { type Account, type Accounts, noPassword } from "./accounts.ts";
 import { LoginRateLimit } from "./login-rate-limit.ts";
 import { HasherBusyError, type PasswordHasher } from "./password-hasher.ts";
 import { createPrincipal, type Principal } from "./principal.ts";
@@ -196,7 +196,7 @@ export class Authentication {
 
   async #verify(key: string, password: string, account: Account | undefined): Promise<boolean> {
     // An unknown name costs as much time as a known one, or names could be guessed by the clock.
-    if (account === undefined) {
+    if (account === undefined || account.passwordHash === noPassword) {
       await this.#hasher.hash(password.slice(0, 100));
       return false;
     }

@@ -6,10 +6,12 @@ import type { People } from "./people.ts";
 import { type Role, roles } from "./principal.ts";
 
 const readerRoles: readonly Role[] = [
+  "ROLE_ALARM_READ",
   "ROLE_AUDIT_READ",
   "ROLE_DEVICE_CONTROL_READ",
   "ROLE_EVENT_READ",
   "ROLE_INVENTORY_READ",
+  "ROLE_MEASUREMENT_READ",
   "ROLE_REMOTE_ACCESS_READ",
   "ROLE_USER_MANAGEMENT_OWN_READ",
 ];
@@ -25,8 +27,14 @@ const defaultGroups: readonly {
   { name: "readers", description: "See devices and endpoints, and connect to endpoints.", roles: readerRoles },
   {
     name: "technicians",
-    description: "Register devices, set endpoints up, and connect to them.",
-    roles: [...readerRoles, "ROLE_DEVICE_CONTROL_ADMIN", "ROLE_REMOTE_ACCESS_ADMIN"],
+    description: "Register devices, look after them, set endpoints up, and connect to them.",
+    roles: [
+      ...readerRoles,
+      "ROLE_ALARM_ADMIN",
+      "ROLE_DEVICE_CONTROL_ADMIN",
+      "ROLE_INVENTORY_CREATE",
+      "ROLE_REMOTE_ACCESS_ADMIN",
+    ],
   },
 ];
 

@@ -53,7 +53,12 @@ export class Tokens {
     this.#key = deps.key;
   }
 
-  async issue(account: Account): Promise<IssuedToken> {
+  /** `anchorKeyHash`: of a device that showed a certificate, the authority's that vouched for it. */
+  async issue(
+    account: Account,
+    options: { readonly lifetimeMs?: number; readonly anchorKeyHash?: string } = {},
+  ): Promise<IssuedToken> {
+    const { lifetimeMs = tokenLifetimeMs, anchorKeyHash = null } = options;
     const nowMs = Math.floor(this.#clock.nowMs());
     const id = Buffer.from(this.#random.bytes(16)).toString("base64url");
     const xsrfToken = Buffer.from(this.#random.bytes(16)).toString("base64url");
@@ -67,11 +72,12 @@ export class Tokens {
         user_stamp: account.stamp,
         xsrf_hash: sha256(xsrfToken),
         created_at_ms: nowMs,
-        expires_at_ms: nowMs + tokenLifetimeMs,
+        expires_at_ms: nowMs + lifetimeMs,
+        anchor_key_hash: anchorKeyHash,
       })
       .execute();
     const iat = Math.floor(nowMs / 1000);
-    const exp = Math.floor((nowMs + tokenLifetimeMs) / 1000);
+    const exp = Math.floor((nowMs + lifetimeMs) / 1000);
     const claims: Claims = { jti: id, sub: account.name, ten: account.tenantId, iat, exp };
     const body = `${header}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
     return { token: `${body}.${this.#sign(body).toString("base64url")}`, xsrfToken };
@@ -96,6 +102,13 @@ export class Tokens {
   async end(id: string): Promise<void> {
     await this.#store.db.deleteFrom("logins").where("id", "=", id).execute();
     for (const listener of [...this.#endListeners]) listener(id);
+  }
+
+  /** Ends the tokens of devices for which none of these authorities vouches any more. */
+  async endWithoutAnchor(keyHashes: readonly string[]): Promise<void> {
+    let query = this.#store.db.selectFrom("logins").select("id").where("anchor_key_hash", "is not", null);
+    if (keyHashes.length > 0) query = query.where("anchor_key_hash", "not in", keyHashes);
+    for (const { id } of await query.execute()) await this.end(id);
   }
 
   /** Hears of each token that was ended, once that is durable; not of those that expire. Gives back how to stop. */

@@ -1,6 +1,6 @@
 // A cloud's services and broker in memory for the tests of this folder, with MQTT clients over in-memory streams.
 import { randomBytes } from "node:crypto";
-import { duplexPair } from "node:stream";
+import { type Duplex, duplexPair } from "node:stream";
 import { MqttClient } from "mqtt";
 import { Broker } from "#cloud-stub/broker/broker.ts";
 import { ensureFirstAccounts } from "#cloud-stub/first-accounts.ts";
@@ -82,10 +82,13 @@ export const loopbackPeer: Peer = { address: "127.0.0.1", port: 40_000, localPor
 
 export interface ConnectOptions {
   readonly clientId: string;
-  readonly user: string;
-  readonly password: string;
-  /** A last will on `s/us`. */
+  readonly user?: string;
+  readonly password?: string;
+  /** PEM of the certificates that it showed in TLS. */
+  readonly certificateChain?: string;
+  /** A last will on `s/us`, or on the topic of `willTopic`. */
   readonly will?: string;
+  readonly willTopic?: string;
   /** False asks for a session that outlives the connection. */
   readonly clean?: boolean;
 }
@@ -138,7 +141,8 @@ export async function startBench(): Promise<CloudBench> {
   const clients: TestClient[] = [];
 
   async function connect(options: ConnectOptions): Promise<TestClient> {
-    const client = await openClient(broker, options);
+    const peer = { ...loopbackPeer, clientCertificateChain: options.certificateChain };
+    const client = await openMqttClient((far) => broker.handle(far, peer), options);
     clients.push(client);
     return client;
   }
@@ -177,23 +181,31 @@ export async function startBench(): Promise<CloudBench> {
   };
 }
 
-async function openClient(broker: Broker, options: ConnectOptions): Promise<TestClient> {
+/** Opens an MQTT connection over an in-memory stream; rejects with the CONNACK's refusal or the end. */
+export async function openMqttClient(serve: (far: Duplex) => void, options: ConnectOptions): Promise<TestClient> {
   const [near, far] = duplexPair();
   // Node's pair does not tell one side that the other was destroyed.
   near.once("close", () => far.destroy());
   far.once("close", () => near.destroy());
-  broker.handle(far, loopbackPeer);
+  serve(far);
   const mqtt = new MqttClient(() => near, {
     clientId: options.clientId,
-    username: options.user,
-    password: options.password,
+    ...(options.user === undefined ? {} : { username: options.user }),
+    ...(options.password === undefined ? {} : { password: options.password }),
     protocolVersion: 4,
     reconnectPeriod: 0,
     keepalive: 0,
     clean: options.clean ?? true,
     ...(options.will === undefined
       ? {}
-      : { will: { topic: "s/us", payload: Buffer.from(options.will), qos: 1 as const, retain: true } }),
+      : {
+          will: {
+            topic: options.willTopic ?? "s/us",
+            payload: Buffer.from(options.will),
+            qos: 1 as const,
+            retain: true,
+          },
+        }),
   });
   const received: TestClient["received"] = [];
   const waiting: { topic: string; resolve: (text: string) => void }[] = [];

@@ -204,7 +204,8 @@ describe("TLS handshakes", () => {
     });
     const held: Duplex[] = [];
     const hold = (stream: Duplex) => void held.push(stream.on("error", () => {}));
-    listeners.serve({ handleHttp: hold, handleMqtt: hold } as unknown as Parameters<typeof listeners.serve>[0]);
+    const program = { handleHttp: hold, handleMqtt: hold, watchDeviceAuthorities: () => {} };
+    listeners.serve(program as unknown as Parameters<typeof listeners.serve>[0]);
     const { https, mqtts } = listeners.ports;
     const secures = (port: number) =>
       opened(connectTls({ port, host: "127.0.0.1", servername: "localhost", ca: authority }), "secureConnect");

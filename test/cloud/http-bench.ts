@@ -13,6 +13,7 @@ export const adminLogin = basic("t1000/admin", adminPassword);
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly text: string;
   /** The parsed body; undefined if it is no JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes.
@@ -23,7 +24,7 @@ export interface Asking {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON. */
+  /** An object is sent as JSON, a text and bytes as they are. */
   readonly body?: unknown;
   readonly peer?: Peer;
 }
@@ -118,8 +119,8 @@ function openPair(serve: (far: Duplex) => void): Duplex {
 
 async function sendRequest(cloud: Cloud, asking: Asking): Promise<Answer> {
   const { method = "GET", path, headers = {}, body, peer = httpPeer } = asking;
-  const isText = typeof body === "string";
-  const payload = body === undefined ? undefined : isText ? body : JSON.stringify(body);
+  const isPlain = typeof body === "string" || Buffer.isBuffer(body);
+  const payload = body === undefined ? undefined : isPlain ? body : JSON.stringify(body);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = httpRequest(
       {
@@ -143,8 +144,9 @@ async function sendRequest(cloud: Cloud, asking: Asking): Promise<Answer> {
   });
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString("utf8");
-  return { status: response.statusCode ?? 0, headers: response.headers, text, json: parseJson(text) };
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString("utf8");
+  return { status: response.statusCode ?? 0, headers: response.headers, bytes, text, json: parseJson(text) };
 }
 
 async function sendRaw(cloud: Cloud, bytes: string): Promise<string> {

@@ -25,6 +25,7 @@ const parameters: Readonly<Record<string, string>> = {
   ":externalId": "missing",
   ":category": "missing",
   ":key": "missing",
+  ":fingerprint": "0".repeat(40),
 };
 
 let bench: HttpBench;
@@ -65,20 +66,21 @@ function user(name: string, held: readonly string[]): Actor {
 }
 
 function holds(actor: Actor, role: string): boolean {
-  return (
-    actor.roles.includes(role) || (role.endsWith("_READ") && actor.roles.includes(role.replace(/_READ$/, "_ADMIN")))
-  );
+  return actor.roles.includes(role) || actor.roles.includes(role.replace(/_(READ|CREATE)$/, "_ADMIN"));
 }
 
 /** "yes", or the status of the refusal. */
 function expected(actor: Actor, route: string, access: string): "yes" | 401 | 403 {
   if (access === "public") return "yes";
+  // Nobody here shows a certificate.
+  if (access === "self") return route.endsWith("/deviceAccessToken") ? 401 : "yes";
   if (actor.kind === "nobody") return 401;
   if (access === "login") return route.endsWith("/currentUser/password") && actor.kind !== "user" ? 403 : "yes";
   if (access === "bootstrap") return actor.kind === "bootstrap" ? "yes" : 403;
   if (access === "device") return actor.kind === "device" ? "yes" : 403;
   if (actor.kind === "device") return access.endsWith("+device") ? "yes" : 403;
-  if (!holds(actor, access.replace("+device", ""))) return 403;
+  const either = access.replace("+device", "").split("|");
+  if (!either.some((role) => holds(actor, role))) return 403;
   // "Change" needs both (protocol.md 6).
   const isEndpointChange = /^(POST|PUT|DELETE) \/service\/remoteaccess\/(devices|keypair)/.test(route);
   return isEndpointChange && !holds(actor, "ROLE_DEVICE_CONTROL_ADMIN") ? 403 : "yes";

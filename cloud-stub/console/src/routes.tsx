@@ -37,6 +37,10 @@ export const router = createBrowserRouter([
               { index: true, element: <Navigate to="info" replace /> },
               { path: "info", element: <InfoTab /> },
               { path: "remote-access", element: <EndpointsTab /> },
+              {
+                path: "health",
+                lazy: async () => ({ Component: (await import("./health/health-tab.tsx")).HealthTab }),
+              },
               { path: "control", element: <ControlTab /> },
               { path: "audit", lazy: async () => ({ Component: (await import("./audit/audit-page.tsx")).AuditTab }) },
             ],

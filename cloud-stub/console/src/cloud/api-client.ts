@@ -12,6 +12,8 @@ interface RequestOptions {
   readonly accept?: string;
   /** Sent as a form in place of JSON. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Sent as a form with files in place of JSON. */
+  readonly files?: FormData;
 }
 
 /** A request that nobody answered in this time counts as unreachable. */
@@ -57,6 +59,10 @@ export async function getBlob(path: string, accept: string): Promise<Blob> {
   return (await request("GET", path, { accept })).blob();
 }
 
+export function postFiles<T>(path: string, files: FormData): Promise<T> {
+  return requestJson<T>("POST", path, { files });
+}
+
 /** Posts a form and expects no JSON back. A 401 here is an answer, not a lost sign-in. */
 export async function postForm(path: string, form: Readonly<Record<string, string>>): Promise<void> {
   await request("POST", path, { form }, { reportsSignedOut: false });
@@ -84,7 +90,9 @@ async function request(
   const xsrfToken = readXsrfToken(document.cookie, location);
   if (xsrfToken !== undefined) headers.set("X-XSRF-TOKEN", xsrfToken);
   let body: BodyInit | undefined;
-  if (options.form !== undefined) {
+  if (options.files !== undefined) {
+    body = options.files;
+  } else if (options.form !== undefined) {
     body = new URLSearchParams(options.form);
   } else if (options.body !== undefined) {
     headers.set("Content-Type", "application/json");

@@ -9,7 +9,10 @@ import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayReadAudit, mayReadOperations } from "../sign-in/permissions.ts";
+import "./control.css";
+import { DeviceActions } from "./device-actions.tsx";
 import { fetchEndedSessions, fetchOperations, operationsMax } from "./operation-requests.ts";
+import { OperationResult } from "./operation-result.tsx";
 import {
   failureText,
   type Operation,
@@ -54,9 +57,10 @@ function Operations({ maySeeSessions }: { readonly maySeeSessions: boolean }): R
 
   return (
     <>
+      <DeviceActions operations={polled.value?.operations ?? []} onCreated={polled.refresh} />
       <p className="soft">
-        Each connection makes an operation in the name of the person who connects. The gateway keeps it up to date, and
-        it ends successful or failed.
+        Each connection, and all that you ask the gateway to do here, makes an operation in the name of the person who
+        asks. The gateway keeps it up to date, and it ends successful or failed.
       </p>
       <PolledContent polled={polled} waitText="Reading the operations">
         {({ operations, sessions }) => (
@@ -123,7 +127,7 @@ function outcomeText(operation: Operation, session: SessionRecord | undefined): 
   const failure = failureText(operation);
   if (failure !== undefined) return <span data-testid={`failure-${operation.id}`}>{failure}</span>;
   if (session !== undefined) return <span data-testid={`session-${operation.id}`}>{sessionText(session)}</span>;
-  return <span className="soft">—</span>;
+  return <OperationResult operation={operation} />;
 }
 
 function Status({ status }: { readonly status: string }): ReactNode {

@@ -9,6 +9,9 @@ export interface Operation {
   readonly creationTime?: string;
   readonly failureReason?: string;
   readonly c8y_RemoteAccessConnect?: { readonly hostname?: string; readonly port?: number };
+  readonly c8y_Command?: { readonly text?: string; readonly result?: string };
+  readonly c8y_LogfileRequest?: { readonly logFile?: string; readonly file?: string };
+  readonly c8y_UploadConfigFile?: { readonly type?: string; readonly file?: string };
   /** Who asked for it. */
   readonly postern_User?: string;
   readonly postern_LastUpdated?: string;
@@ -47,6 +50,17 @@ export function operationText(operation: Operation): string {
   const target = operation.c8y_RemoteAccessConnect;
   if (operation.description !== undefined && operation.description !== "") return operation.description;
   return target?.hostname === undefined ? "Operation" : `Remote access to ${target.hostname}:${target.port}`;
+}
+
+/** The file that the gateway sent for it, as a path of this cloud; an address elsewhere is none. */
+export function resultFile(operation: Operation): { readonly path: string; readonly name: string } | undefined {
+  const { c8y_LogfileRequest: log, c8y_UploadConfigFile: configuration } = operation;
+  const address = log?.file ?? configuration?.file ?? "";
+  const path = /^https?:\/\/[^/]+(\/(?:event\/events\/[0-9]{1,20}\/binaries|inventory\/binaries\/[0-9]{1,20}))$/.exec(
+    address,
+  )?.[1];
+  if (path === undefined) return undefined;
+  return { path, name: log?.logFile ?? configuration?.type ?? "file" };
 }
 
 /** Why it failed, in plain words; undefined unless it did. */

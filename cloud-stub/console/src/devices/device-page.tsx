@@ -9,7 +9,13 @@ import { usePageTitle } from "../frame/use-page-title.ts";
 import { usePolled } from "../polling/use-polled.ts";
 import { useIsSubscribed } from "../remote-access/subscription.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
-import { mayConnect, mayReadAudit, mayReadOperations } from "../sign-in/permissions.ts";
+import {
+  mayConnect,
+  mayReadAlarms,
+  mayReadAudit,
+  mayReadMeasurements,
+  mayReadOperations,
+} from "../sign-in/permissions.ts";
 import { canRemoteAccess, type Device, deviceName, fetchDevice, isOnline } from "./device.ts";
 import { OnlineState } from "./online-state.tsx";
 
@@ -64,6 +70,7 @@ function DeviceTabs({ device }: { readonly device: Device }): ReactNode {
       label: "Remote access",
       isShown: mayConnect(user) && isSubscribed && canRemoteAccess(device),
     },
+    { key: "health", label: "Health", isShown: mayReadAlarms(user) || mayReadMeasurements(user) },
     { key: "control", label: "Control", isShown: mayReadOperations(user) },
     { key: "audit", label: "Audit", isShown: mayReadAudit(user) },
   ].filter((tab) => tab.isShown);

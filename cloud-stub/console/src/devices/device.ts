@@ -16,6 +16,9 @@ export interface Device {
     readonly maintainer?: string;
   };
   readonly c8y_SupportedOperations?: readonly string[];
+  /** What can be asked for with Get log, and with Get and Send configuration. */
+  readonly c8y_SupportedLogs?: readonly string[];
+  readonly c8y_SupportedConfigurations?: readonly string[];
   readonly c8y_RemoteAccessSupportedProtocols?: readonly string[];
   readonly c8y_RequiredAvailability?: { readonly responseInterval?: number };
   readonly c8y_Availability?: { readonly lastMessage?: string; readonly status?: string };
@@ -79,5 +82,10 @@ export function isOnline(device: Device): boolean {
 }
 
 export function canRemoteAccess(device: Device): boolean {
-  return device.c8y_SupportedOperations?.includes("c8y_RemoteAccessConnect") === true;
+  return supports(device, "c8y_RemoteAccessConnect");
+}
+
+/** Whether the gateway has said that it carries out such operations. */
+export function supports(device: Device, operation: string): boolean {
+  return device.c8y_SupportedOperations?.includes(operation) === true;
 }

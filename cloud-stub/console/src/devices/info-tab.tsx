@@ -101,8 +101,10 @@ const operationNames: Readonly<Record<string, string>> = {
   c8y_Restart: "Restart",
   c8y_LogfileRequest: "Log files",
   c8y_Configuration: "Configuration",
+  c8y_UploadConfigFile: "Get configuration",
+  c8y_DownloadConfigFile: "Send configuration",
   c8y_SoftwareUpdate: "Software update",
-  c8y_Command: "Shell command",
+  c8y_Command: "Commands",
 };
 
 function SupportedOperations({ names }: { readonly names: readonly string[] }): ReactNode {

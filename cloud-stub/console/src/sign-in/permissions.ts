@@ -36,6 +36,28 @@ export function mayReadOperations(user: CurrentUser): boolean {
   return hasAny(user, "ROLE_DEVICE_CONTROL_READ", "ROLE_DEVICE_CONTROL_ADMIN");
 }
 
+/** "Change" on Device control: restart a gateway, get its logs, and the like. */
+export function mayControlDevices(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_DEVICE_CONTROL_ADMIN");
+}
+
+/** Put files where gateways fetch them. */
+export function maySendFiles(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_INVENTORY_CREATE", "ROLE_INVENTORY_ADMIN");
+}
+
+export function mayReadAlarms(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_ALARM_READ", "ROLE_ALARM_ADMIN");
+}
+
+export function mayChangeAlarms(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_ALARM_ADMIN");
+}
+
+export function mayReadMeasurements(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_MEASUREMENT_READ", "ROLE_MEASUREMENT_ADMIN");
+}
+
 export function mayReadAudit(user: CurrentUser): boolean {
   return hasAny(user, "ROLE_AUDIT_READ", "ROLE_AUDIT_ADMIN");
 }
