@@ -7,6 +7,7 @@ export class ClockView implements Clock {
   readonly name: string;
   readonly #clock: SimulatedClock;
   readonly #timers = new Set<TimerHandle>();
+  readonly #jumpWatchers: (() => void)[] = [];
   #wallOffsetMs = 0;
   /** Set while the machine's program hangs: what fell due meanwhile. */
   #frozen: (() => void)[] | undefined;
@@ -47,6 +48,12 @@ export class ClockView implements Clock {
   /** Moves this machine's wall clock; the monotonic one and all timers stay as they are. */
   jump(byMs: number): void {
     this.#wallOffsetMs += byMs;
+    for (const watcher of this.#jumpWatchers) watcher();
+  }
+
+  /** Calls back after each jump, for as long as there is this view. */
+  onJump(watcher: () => void): void {
+    this.#jumpWatchers.push(watcher);
   }
 
   /** The machine's program hangs: no timer of this view runs until `thaw`; those that fall due meanwhile run then. */

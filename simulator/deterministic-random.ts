@@ -2,6 +2,7 @@
 import crypto, { type ECDH, type KeyObject } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import type { Random } from "#hardware/ports.ts";
+import { derOfSignature, drawP256Pair, drawRsaPair, isP256, signP256 } from "./deterministic-keys.ts";
 import { evenOutCiphers } from "./deterministic-ssh.ts";
 
 /**
@@ -56,6 +57,7 @@ function install(process: ProcessRandom): void {
   wrapBytes(wrap);
   wrapNumbers(wrap);
   wrapKeys(wrap);
+  wrapSignatures(wrap);
   syncBuiltinESMExports();
   evenOutCiphers(() => process.source !== undefined);
 }
@@ -91,16 +93,16 @@ function wrapNumbers(wrap: Wrap): void {
   });
 }
 
-/** Keys that OpenSSL would draw itself: those of key exchanges and of signatures on curve 25519, which need nothing else. */
+/** Keys that OpenSSL would draw itself: those of key exchanges and of signatures. */
 function wrapKeys(wrap: Wrap): void {
   type MakePair = (type: string, options?: PairOptions) => unknown;
   wrap<MakePair>(crypto, "generateKeyPairSync", (random, original, self, args) => {
     const [type, options] = args as [string, PairOptions | undefined];
-    return curvePair(random, type, options) ?? Reflect.apply(original, self, args);
+    return drawnPair(random, type, options) ?? Reflect.apply(original, self, args);
   });
   wrap(crypto, "generateKeyPair", (random, original, self, args) => {
     const callback = args.at(-1) as (error: Error | null, publicKey: unknown, privateKey: unknown) => void;
-    const pair = curvePair(random, String(args[0]), args.length > 2 ? (args[1] as PairOptions) : undefined);
+    const pair = drawnPair(random, String(args[0]), args.length > 2 ? (args[1] as PairOptions) : undefined);
     if (pair === undefined) return Reflect.apply(original, self, args);
     queueMicrotask(() => callback(null, pair.publicKey, pair.privateKey));
     return undefined;
@@ -125,7 +127,33 @@ function wrapKeys(wrap: Wrap): void {
   );
 }
 
+/** ECDSA draws a number for each signature; RSA with PKCS #1 v1.5 and curve 25519 draw nothing. */
+function wrapSignatures(wrap: Wrap): void {
+  wrap(crypto, "sign", (random, original, self, args) => {
+    const [algorithm, data, given, callback] = args as [unknown, unknown, SigningKey, Callback<Buffer> | undefined];
+    const key = privateKeyOf(given);
+    if (typeof algorithm !== "string" || !isP256(key?.asymmetricKeyDetails?.namedCurve)) {
+      return Reflect.apply(original, self, args as never[]);
+    }
+    const signature = signP256(random, algorithm, bytesOf(data), key as KeyObject);
+    return answer(encodingOf(given) === "ieee-p1363" ? signature : derOfSignature(signature), callback);
+  });
+}
+
+type SigningKey = KeyObject | string | Buffer | { readonly key: KeyObject | string | Buffer };
+
+function privateKeyOf(given: SigningKey): KeyObject | undefined {
+  const key = typeof given === "object" && "key" in given ? given.key : given;
+  return key instanceof crypto.KeyObject ? key : crypto.createPrivateKey(given as never);
+}
+
+function encodingOf(given: SigningKey): unknown {
+  return typeof given === "object" ? Reflect.get(given, "dsaEncoding") : undefined;
+}
+
 interface PairOptions {
+  readonly namedCurve?: string;
+  readonly modulusLength?: number;
   readonly publicKeyEncoding?: Parameters<KeyObject["export"]>[0];
   readonly privateKeyEncoding?: Parameters<KeyObject["export"]>[0];
 }
@@ -136,17 +164,25 @@ const curveHeaders: Readonly<Record<string, string>> = {
   ed25519: "302e020100300506032b657004220420",
 };
 
-function curvePair(random: Random, type: string, options: PairOptions = {}) {
-  const header = curveHeaders[type];
-  if (header === undefined) return undefined;
-  const der = Buffer.concat([Buffer.from(header, "hex"), random.bytes(32)]);
-  const privateKey = crypto.createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-  const publicKey = crypto.createPublicKey(privateKey);
+function drawnPair(random: Random, type: string, options: PairOptions = {}) {
+  const pair = drawPair(random, type, options);
+  if (pair === undefined) return undefined;
+  const { privateKey, publicKey } = pair;
   const { publicKeyEncoding, privateKeyEncoding } = options;
   return {
     publicKey: publicKeyEncoding === undefined ? publicKey : publicKey.export(publicKeyEncoding),
     privateKey: privateKeyEncoding === undefined ? privateKey : privateKey.export(privateKeyEncoding),
   };
+}
+
+function drawPair(random: Random, type: string, { namedCurve, modulusLength = 2048 }: PairOptions) {
+  if (type === "ec" && isP256(namedCurve)) return drawP256Pair(random);
+  if (type === "rsa") return drawRsaPair(random, modulusLength);
+  const header = curveHeaders[type];
+  if (header === undefined) return undefined;
+  const der = Buffer.concat([Buffer.from(header, "hex"), random.bytes(32)]);
+  const privateKey = crypto.createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  return { privateKey, publicKey: crypto.createPublicKey(privateKey) };
 }
 
 /** 256 bits fit every group in use; one number in 2^32 is above the order of the smallest. */

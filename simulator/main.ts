@@ -4,7 +4,7 @@ import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, writ
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CloudProcess, lockFolder, type RunCloudOptions, runCloud, setUserPassword } from "#cloud-stub/main.ts";
-import { type Gateway, startGateway } from "#firmware/gateway.ts";
+import { completeConfig, type Gateway, startGateway } from "#firmware/gateway.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
 import { openLinuxNetwork } from "#hardware/linux/network.ts";
 import type { Hardware, Network } from "#hardware/ports.ts";
@@ -131,7 +131,9 @@ async function startSite(
     signal.throwIfAborted();
     return made;
   };
-  const hardware = await openLinuxHardware({ stateDir: folders.state });
+  // A laptop's LEDs, power button and watchdog are no gateway's.
+  const parts = { leds: false, button: false, watchdog: false } as const;
+  const hardware = await openLinuxHardware({ stateDir: folders.state, ...parts });
   const adminPassword = process.env["POSTERN_ADMIN_PASSWORD"] || newSecret(hardware);
   const bootstrap = readBootstrapPassword(folders.bootstrapPassword, hardware);
 
@@ -313,7 +315,7 @@ function startDemoGateway(parts: {
       () => hardware.clock.nowMs(),
       (line) => write(JSON.stringify(line)),
     ),
-    config: demoGatewayConfig({ ...settings, authority: cloud.caPem, bootstrapPassword: password }),
+    config: completeConfig(demoGatewayConfig({ ...settings, authority: cloud.caPem, bootstrapPassword: password })),
   });
 }
 

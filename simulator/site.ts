@@ -3,7 +3,16 @@ import "./deterministic-random.ts"; // First: libraries take the functions of no
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
-import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gateway.ts";
+import {
+  type ConfigChanges,
+  completeConfig,
+  configFileIn,
+  configOfText,
+  findingsOf,
+  type Gateway,
+  type GatewayOptions,
+  startGateway,
+} from "#firmware/gateway.ts";
 import { openLinuxStorage } from "#hardware/linux/storage.ts";
 import type { Hardware } from "#hardware/ports.ts";
 import { ClockView } from "./clock-view.ts";
@@ -23,6 +32,7 @@ import type { KeptDelivery } from "./record/kept-deliveries.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type PendingTimer, SimulatedClock } from "./simulated-clock.ts";
 import { CloudServer, httpsPort, mqttsPort } from "./site/cloud-server.ts";
+import { configFileName, siteConfigText } from "./site/config-on-disk.ts";
 import { endSite } from "./site/end-site.ts";
 import { GatewayBox } from "./site/gateway-box.ts";
 import { gatewayConfig } from "./site/gateway-config.ts";
@@ -31,6 +41,7 @@ import { type FaultInForce, LinkHandle } from "./site/link-handle.ts";
 import type { LogLine } from "./site/programs.ts";
 import { siteDefaults } from "./site/site-defaults.ts";
 import { addSiteHosts, cloudName, panelAddress, usualBoard } from "./site/site-map.ts";
+import { addSiteProxy, type SiteProxy, type SiteProxyOptions } from "./site/site-proxy.ts";
 import { SiteRecorder } from "./site/site-recorder.ts";
 import type { RunningPanels, SitePanels, SiteVocabulary } from "./site-vocabulary.ts";
 import { type EventTap, tapNetwork } from "./triggers/event-tap.ts";
@@ -44,11 +55,17 @@ export interface SiteOptions<P extends SitePanels> {
   readonly panels?: P;
   /** External id of the gateway. */
   readonly deviceId?: string;
-  readonly tunnels?: Partial<GatewayOptions["config"]["tunnels"]>;
+  /** What the gateway is configured with beside the usual; its tunnels may stand in `tunnels` alone. */
+  readonly gateway?: ConfigChanges;
+  readonly tunnels?: NonNullable<ConfigChanges["tunnels"]>;
+  /** Lines for the gateway's configuration file: then it has one on its disk, takes all from it, and the cloud may change it. */
+  readonly configFile?: string;
   readonly limits?: NonNullable<CloudOptions["limits"]>;
   /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
   readonly registered?: boolean;
   readonly startAtMs?: number;
+  /** A proxy stands between the gateway and the cloud, and there is no way around it; `proxySettings` say how it is used. */
+  readonly proxy?: SiteProxyOptions;
   /** Of the gateway's board: what it is made of, where that differs from the usual one. */
   readonly board?: Omit<BoardOptions, "clock" | "random">;
   /** True: the delivered bytes are kept for a capture, up to 64 MiB. */
@@ -91,6 +108,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
   readonly #applied = new Set<() => Promise<void>>();
   readonly #faultErrors: unknown[] = [];
   #panels: Partial<Record<keyof P, RunningPanel>> = {};
+  #proxy: SiteProxy | undefined;
 
   private constructor(options: SiteOptions<P>, clock: SimulatedClock, releaseRandom: () => void) {
     this.#options = options;
@@ -142,6 +160,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
       site = new Site(options, clock, releaseRandom);
       await openDatabaseFolder();
       await site.#cloud.start();
+      if (options.proxy !== undefined) site.#proxy = await addSiteProxy(site.network, options.proxy);
       await site.#startPanels();
       if (options.registered !== false) {
         await site.gatewayRegisters();
@@ -159,6 +178,12 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
   /** External id of the gateway. */
   get deviceId(): string {
     return this.#options.deviceId ?? "gw-0001";
+  }
+
+  /** The proxy between the gateway and the cloud; throws on a site without one. */
+  get proxy(): SiteProxy {
+    if (this.#proxy === undefined) throw new Error("This site has no proxy: ask for one when it starts");
+    return this.#proxy;
   }
 
   /** The running panels by name. */
@@ -447,11 +472,31 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
         },
       ),
       inspect: this.#recorder.inspect,
-      config: {
-        ...gatewayConfig(this.deviceId, authorityPem("Postern site")),
-        tunnels: { ...siteDefaults.tunnels, ...this.#options.tunnels },
-      },
+      ...this.#gatewayConfig(hardware),
     });
+  }
+
+  #gatewayConfig(hardware: Hardware): Pick<GatewayOptions, "config" | "configFile"> {
+    const authorities = [authorityPem("Postern site")];
+    const { configFile: more, tunnels, gateway } = this.#options;
+    if (more === undefined) {
+      const given = {
+        ...gatewayConfig(this.deviceId, authorities[0] ?? ""),
+        tunnels: { ...siteDefaults.tunnels, ...tunnels },
+      };
+      return { config: completeConfig(given, gateway) };
+    }
+    const { files } = this.board.disk;
+    if (!files.has(configFileName)) files.set(configFileName, Buffer.from(siteConfigText(this.deviceId, more)));
+    const parse = (text: string) => configOfText(text, configFileName, authorities);
+    return {
+      config: parse(Buffer.from(files.get(configFileName) ?? []).toString()),
+      configFile: configFileIn({
+        storage: hardware.storage,
+        name: configFileName,
+        check: (text) => findingsOf(() => parse(text)),
+      }),
+    };
   }
 
   #newOperator(): Operator {

@@ -37,6 +37,8 @@ export interface BoardBehaviour {
   /** A cable, a cell or an access point comes or goes. Handled: the uplink stays as it is. */
   onUplink?(change: { readonly name: string; readonly isUp: boolean }): boolean;
   onModemCommand?(command: ModemCommand): boolean;
+  /** A program asks for a restart of the machine. Handled: it goes on as before, with a word why if one is said. */
+  onRestart?(request: { refuses(why: string): void }): boolean;
 }
 
 export class Behaviours {

@@ -10,13 +10,25 @@ import type { ModemFacts } from "./modem-answers.ts";
 import { SimulatedButton } from "./simulated-button.ts";
 import { SimulatedLeds } from "./simulated-leds.ts";
 import { SimulatedModem } from "./simulated-modem.ts";
+import { SimulatedProcesses } from "./simulated-processes.ts";
 import { SimulatedSerialPorts } from "./simulated-serial-ports.ts";
+import { SimulatedSystem, type SystemKind, usualSystem } from "./simulated-system.ts";
 import { SimulatedThermal, type ThermalKind, usualThermal } from "./simulated-thermal.ts";
+import { SimulatedTimeService, type TimeServerKind, usualTimeServer } from "./simulated-time-service.ts";
 import { SimulatedUplinks, type UplinkPlan } from "./simulated-uplinks.ts";
 import { SimulatedWatchdog, usualWatchdog, type WatchdogKind } from "./simulated-watchdog.ts";
 
 /** A part that a board may be without. */
-export type BoardPart = "leds" | "button" | "watchdog" | "thermal" | "serialPorts" | "uplinks";
+export type BoardPart =
+  | "leds"
+  | "button"
+  | "watchdog"
+  | "thermal"
+  | "serialPorts"
+  | "uplinks"
+  | "system"
+  | "processes"
+  | "timeService";
 
 export interface BoardOptions {
   readonly clock: SimulatedClock;
@@ -26,6 +38,8 @@ export interface BoardOptions {
   readonly leds?: readonly string[];
   readonly watchdog?: Partial<WatchdogKind>;
   readonly thermal?: Partial<ThermalKind>;
+  /** Default: a Raspberry Pi 4. */
+  readonly system?: Partial<SystemKind>;
   /** Beside the cables that its machine has already; default none. */
   readonly uplinks?: readonly UplinkPlan[];
   /** A modem at this path, whose data path is the uplink of that name; default none. */
@@ -34,6 +48,8 @@ export interface BoardOptions {
   readonly without?: readonly BoardPart[];
   /** False: no battery keeps the clock, and each boot begins in 1970. Default true. */
   readonly hasClockBattery?: boolean;
+  /** Default: none answers by itself; the clock is right from the start where a battery keeps it. */
+  readonly timeServer?: Partial<TimeServerKind>;
   /** From a reset until its program runs, default 12 s. */
   readonly bootMs?: number;
   /** Told in words what happens to the board by itself: for the record of a story. */
@@ -53,7 +69,7 @@ export type BoardProgram = (hardware: Hardware) => (() => void) | undefined;
 export interface Boot {
   /** Since the site's start. */
   readonly atMs: number;
-  readonly cause: "power" | "watchdog";
+  readonly cause: "power" | "watchdog" | "restart";
 }
 
 interface Run {
@@ -73,7 +89,10 @@ export class Board {
   readonly button: SimulatedButton;
   readonly watchdog: SimulatedWatchdog;
   readonly thermal: SimulatedThermal;
+  readonly timeService: SimulatedTimeService;
   readonly uplinks: SimulatedUplinks;
+  readonly system: SimulatedSystem;
+  readonly processes: SimulatedProcesses;
   readonly serialPorts: SimulatedSerialPorts;
   /** Undefined for a board without one. */
   readonly modem: SimulatedModem | undefined;
@@ -107,9 +126,23 @@ export class Board {
     this.leds = new SimulatedLeds(clock, behaviours, options.leds ?? ["status", "tunnel"]);
     this.button = new SimulatedButton(clock, random.child("button"), behaviours);
     this.thermal = new SimulatedThermal(clock, behaviours, { ...usualThermal, ...options.thermal });
+    this.timeService = new SimulatedTimeService({
+      clock: this.clock,
+      kind: { ...usualTimeServer, ...options.timeServer },
+      hasBattery: options.hasClockBattery !== false,
+      set: () => this.clock.jump(clock.nowMs() - this.clock.nowMs()),
+    });
     this.uplinks = new SimulatedUplinks(clock, behaviours, options.uplinks ?? []);
     this.uplinks.turned = ({ name, isUp }) => options.says?.(`the uplink ${name} is ${isUp ? "up" : "down"}`);
     this.serialPorts = new SimulatedSerialPorts(clock, random.child("serial lines"));
+    this.processes = new SimulatedProcesses(clock);
+    this.system = new SimulatedSystem({
+      clock,
+      random: random.child("boot ids"),
+      behaviours,
+      kind: { ...usualSystem, ...options.system },
+      restarts: () => this.#reset("restart"),
+    });
     this.watchdog = new SimulatedWatchdog({
       clock,
       behaviours,
@@ -168,6 +201,7 @@ export class Board {
     this.#running = run;
     const isRunning = (): boolean => this.#running === run;
     if (this.#options.hasClockBattery === false) this.clock.jump(-this.clock.nowMs());
+    this.timeService.boot();
     this.uplinks.attach(host);
     this.uplinks.restore();
     const parts: Required<Pick<Hardware, BoardPart>> = {
@@ -175,8 +209,11 @@ export class Board {
       button: this.button.port(isRunning),
       watchdog: this.watchdog.port(isRunning),
       thermal: this.thermal.port(isRunning),
+      timeService: this.timeService.port(isRunning),
       uplinks: this.uplinks.port(isRunning),
       serialPorts: this.serialPorts.port(isRunning),
+      system: this.system.port(isRunning),
+      processes: this.processes.port(isRunning),
     };
     const hardware: Hardware = {
       clock: this.clock,
@@ -200,7 +237,7 @@ export class Board {
 
   /** The time has been set: from a time server, or by hand. */
   clockIsSet(): void {
-    this.clock.jump(this.#options.clock.nowMs() - this.clock.nowMs());
+    this.timeService.answers();
   }
 
   /** The small programs of this run end. */
@@ -209,16 +246,19 @@ export class Board {
   }
 
   /** The board's part of a power cut: the disk stops where it is, timers are gone, and whoever was on it knows nothing of it. */
-  powerOff(): void {
+  powerOff(cause: Boot["cause"] = "power"): void {
     this.endPrograms();
     this.#running = undefined;
-    this.#nextCause = "power";
+    this.#nextCause = cause;
     this.disk.powerOff();
     this.watchdog.powerOff();
     this.button.powerOff();
     this.leds.powerOff();
+    this.timeService.powerOff();
     this.uplinks.powerOff();
     this.serialPorts.powerOff();
+    this.system.powerOff();
+    this.processes.powerOff();
     this.modem?.powerOff();
     this.clock.dropAllTimers();
     this.clock.thaw();
@@ -265,9 +305,10 @@ export class Board {
   }
 
   #reset(cause: Boot["cause"]): void {
-    this.#options.says?.(`the ${cause} resets the board`);
-    if (this.resetting === undefined) this.powerOff();
+    this.#options.says?.(cause === "restart" ? "the machine restarts" : `the ${cause} resets the board`);
+    if (this.resetting === undefined) this.powerOff(cause);
     else this.resetting(cause);
-    this.#nextCause = cause;
+    // A restart takes its time, and something else may come first.
+    if (cause !== "restart") this.#nextCause = cause;
   }
 }

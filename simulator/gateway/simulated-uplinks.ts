@@ -35,6 +35,10 @@ export class SimulatedUplinks {
   /** Interfaces towards the panels: no way out. */
   #inner: readonly HostInterface[] = [];
   #host: SimulatedHost | undefined;
+  /** As the program on the board has asked; forgotten with its power, as the system's routes are. */
+  #preferred: string | undefined;
+  /** Why nobody may choose an uplink, such as a right that the program has not got; undefined: it may. */
+  prevented: string | undefined;
 
   /** `plans`: beside the interfaces with a default route that the machine has already, which are taken for cables. */
   constructor(clock: SimulatedClock, behaviours: Behaviours, plans: readonly UplinkPlan[]) {
@@ -69,12 +73,23 @@ export class SimulatedUplinks {
         this.#watchers.add(watcher);
         return () => this.#watchers.delete(watcher);
       },
+      prefer: async (name) => {
+        if (!isRunning()) return { ok: false, why: "the board is off" };
+        if (this.prevented !== undefined && name !== undefined) return { ok: false, why: this.prevented };
+        this.#prefer(name);
+        return name === undefined || this.current === name
+          ? { ok: true }
+          : { ok: false, why: `the uplink ${name} is not up` };
+      },
     };
   }
 
   list(): readonly Uplink[] {
     const inner = this.#inner.map(({ name }): Uplink => ({ name, kind: "ethernet", isUp: false }));
-    const ways = this.#ways.map(({ name, kind, isUp }): Uplink => ({ name, kind, isUp }));
+    const { current } = this;
+    const ways = this.#ways.map(
+      ({ name, kind, isUp }): Uplink => ({ name, kind, isUp, ...(name === current ? { isDefault: true } : {}) }),
+    );
     return [...ways.filter(({ isUp }) => isUp), ...ways.filter(({ isUp }) => !isUp), ...inner];
   }
 
@@ -85,7 +100,8 @@ export class SimulatedUplinks {
 
   /** Name of the uplink that traffic leaves through, if there is one. */
   get current(): string | undefined {
-    return this.#ways.find(({ isUp }) => isUp)?.name;
+    const up = this.#ways.filter(({ isUp }) => isUp);
+    return (up.find(({ name }) => name === this.#preferred) ?? up[0])?.name;
   }
 
   /** The cable is pulled, the access point or the cell is gone. Connections over it are dead, and nobody is told. */
@@ -145,6 +161,16 @@ export class SimulatedUplinks {
   /** The program that watched is gone. */
   powerOff(): void {
     this.#watchers.clear();
+    this.#preferred = undefined;
+    this.#show();
+  }
+
+  #prefer(name: string | undefined): void {
+    const before = this.current;
+    this.#preferred = name;
+    if (this.current === before) return;
+    this.#show();
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   #turn(way: Way, isUp: boolean): void {
@@ -156,8 +182,10 @@ export class SimulatedUplinks {
   }
 
   #show(): void {
+    const { current } = this;
     const ways = this.#ways
       .filter(({ isUp }) => isUp)
+      .toSorted((one, other) => Number(other.name === current) - Number(one.name === current))
       .map(({ name, addresses }): HostInterface => ({ name, addresses, hasDefaultRoute: true }));
     const mute = new Set(this.#ways.filter(({ mutes }) => mutes.size > 0).map(({ name }) => name));
     this.#host?.changeInterfaces([...ways, ...this.#inner], mute);

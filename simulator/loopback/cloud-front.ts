@@ -8,7 +8,7 @@ import type { RealClock } from "./real-clock.ts";
 import type { RelayNetwork } from "./relay-network.ts";
 import { loopback } from "./relay-port.ts";
 import type { RunAuthority } from "./run-authority.ts";
-import { secureAsServer } from "./serve-tls.ts";
+import { clientCertificateChain, secureAsServer } from "./serve-tls.ts";
 import { TappedStream } from "./tapped-stream.ts";
 
 export type Service = "https" | "mqtts";
@@ -101,6 +101,7 @@ export class CloudFront {
     const secured = await secureAsServer(socket, {
       clock,
       context: authority.context(flaw),
+      asksForClientCertificate: true,
       ...(protocols === undefined ? {} : { protocols }),
     });
     if (secured === undefined) return;
@@ -109,12 +110,14 @@ export class CloudFront {
       secured.destroy();
       return;
     }
+    const chain = clientCertificateChain(secured);
     const stream = this.#listenIn(secured, door);
     const peer = {
       address: door.address,
       port: socket.remotePort ?? 0,
       localPort: door.servicePort,
       isEncrypted: true,
+      ...(chain === undefined ? {} : { clientCertificateChain: chain }),
     };
     if (door.service === "https") this.#program.handleHttp(stream, peer);
     else this.#program.handleMqtt(stream, peer);

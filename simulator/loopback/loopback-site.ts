@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cloud, type CloudOptions, startCloud } from "#cloud-stub/cloud.ts";
-import { type Gateway, type GatewayOptions, startGateway } from "#firmware/gateway.ts";
+import { type ConfigChanges, completeConfig, type Gateway, startGateway } from "#firmware/gateway.ts";
 import type { Hardware } from "#hardware/ports.ts";
 import type { Fault } from "../faults/fault.ts";
 import type { Operator } from "../operator.ts";
@@ -31,7 +31,9 @@ export interface LoopbackSiteOptions<P extends SitePanels> {
   readonly panels?: P;
   /** External id of the gateway. */
   readonly deviceId?: string;
-  readonly tunnels?: Partial<GatewayOptions["config"]["tunnels"]>;
+  /** What the gateway is configured with beside the usual; its tunnels may stand in `tunnels` alone. */
+  readonly gateway?: ConfigChanges;
+  readonly tunnels?: NonNullable<ConfigChanges["tunnels"]>;
   readonly limits?: NonNullable<CloudOptions["limits"]>;
   /** False: the gateway is not started and nothing is registered; `gatewayRegisters` does it. */
   readonly registered?: boolean;
@@ -321,10 +323,13 @@ export class LoopbackSite<P extends SitePanels = SitePanels> implements SiteVoca
         },
       ),
       inspect: recorder.inspect,
-      config: {
-        ...gatewayConfig(this.deviceId, authority.pem),
-        tunnels: { ...siteDefaults.tunnels, ...this.#options.tunnels },
-      },
+      config: completeConfig(
+        {
+          ...gatewayConfig(this.deviceId, authority.pem),
+          tunnels: { ...siteDefaults.tunnels, ...this.#options.tunnels },
+        },
+        this.#options.gateway,
+      ),
     });
   }
 }

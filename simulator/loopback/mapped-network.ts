@@ -90,15 +90,26 @@ export function mappedNetwork(options: MappedNetworkOptions): Network {
   const dialBy =
     <Target extends TcpTarget>(dial: (target: Target, wait: WaitOptions) => Promise<DialOutcome>) =>
     async (target: Target, wait: WaitOptions): Promise<DialOutcome> => {
+      const { uplink, ...rest } = target;
+      if (uplink !== undefined && !hasUplink(plan.host(host), uplink)) {
+        const detail = `${target.address}:${target.port}: the uplink ${uplink} is not up`;
+        return { ok: false, reason: "unreachable", detail };
+      }
       const way = plan.way(host, target);
       if (way === undefined) return await noWay(options, target, wait);
-      const outcome = await dial({ ...target, address: loopback, port: way.port }, wait);
+      // Its relays take it from here, whichever uplink it would have left through.
+      const outcome = await dial({ ...(rest as Target), address: loopback, port: way.port }, wait);
       return inPlan(outcome, target, `${loopback}:${way.port}`);
     };
   return {
     resolve: (name, wait) => resolve(options, base, name, wait),
     dial: dialBy(base.dial),
     dialTls: dialBy(base.dialTls),
+    startTls: async (connection, session, wait) => {
+      const { remoteAddress: address, remotePort: port } = connection;
+      const outcome = await base.startTls(connection, session, wait);
+      return inPlan(outcome, { address, port }, `${address}:${port}`);
+    },
     listen: async ({ address, port }, accept) => {
       const outcome = await base.listen({ address: loopback, port: 0 }, accept);
       if (!outcome.ok) return outcome;
@@ -111,6 +122,10 @@ export function mappedNetwork(options: MappedNetworkOptions): Network {
     interfaces: async () => plan.host(host).interfaces,
     listeningPorts: () => listening.toSorted((one, other) => one - other),
   };
+}
+
+function hasUplink({ interfaces }: HostPlan, name: string): boolean {
+  return interfaces.some((each) => each.name === name && each.hasDefaultRoute);
 }
 
 async function resolve(

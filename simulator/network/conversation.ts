@@ -127,6 +127,11 @@ export class Conversation {
     this.#endClosed();
   }
 
+  /** The program at one end says something besides what it says by itself, as one that does not keep to its protocol. */
+  says(side: "client" | "server", bytes: Uint8Array): void {
+    (side === "client" ? this.#clientEnd : this.#serverEnd)?.write(bytes);
+  }
+
   /** Both ends are told that the connection is broken. */
   breakOff(): void {
     if (this.#serverEnd !== undefined && !this.#serverEnd.isClosed) this.#up.send("reset");

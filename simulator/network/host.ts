@@ -10,6 +10,7 @@ import type {
   NetworkInterface,
   ResolveOutcome,
   TcpTarget,
+  TlsSession,
   TlsTarget,
   WaitOptions,
 } from "#hardware/ports.ts";
@@ -22,7 +23,6 @@ import {
   normaliseLiteral,
   parseAddress,
 } from "./address.ts";
-import type { SimulatedCertificate } from "./certificate.ts";
 import { connectionOf } from "./connection.ts";
 import { type ConnectResult, Conversation, type ConversationOptions } from "./conversation.ts";
 import { alteredRecordCode } from "./endpoint.ts";
@@ -31,7 +31,7 @@ import { Listeners } from "./listeners.ts";
 import type { HostOptions, Route, SimulatedNetwork } from "./network.ts";
 import { bestRoute, type StaticRoute } from "./routing.ts";
 import { handshakeAsClient } from "./tls.ts";
-import { secure, TlsServer } from "./tls-server.ts";
+import { type AcceptTls, secure, type TlsPort, TlsServer } from "./tls-server.ts";
 import { Waits } from "./waits.ts";
 
 /** How long a system asks an attached network for an address that nobody has before it says "unreachable". */
@@ -152,8 +152,11 @@ export class SimulatedHost implements Network {
   }
 
   async dial(target: TcpTarget, options: WaitOptions): Promise<DialOutcome> {
-    const route = this.#isUp ? this.#world.route(this, target.address, target.port) : { kind: "no-route" as const };
     if (options.signal?.aborted === true) return failed("aborted", "not wanted any more");
+    if (target.uplink !== undefined && this.uplinkAddress(target.uplink) === undefined) {
+      return failed("unreachable", `${target.address}:${target.port}: the uplink ${target.uplink} is not up`);
+    }
+    const route = this.#isUp ? this.#routeTo(target) : { kind: "no-route" as const };
     if (route.kind !== "host") return this.#dialNobody(route, target, options);
     const passage = { from: this.name, to: route.host.name, port: route.inside?.port ?? target.port };
     const verdict = route.host === this ? "accept" : this.#world.firewall.judge(passage);
@@ -168,31 +171,46 @@ export class SimulatedHost implements Network {
     const startedAtMs = this.#clock.monotonicMs();
     const dialled = await this.dial(target, options);
     if (!dialled.ok) return dialled;
-    const { connection } = dialled;
+    const leftMs = Math.max(0, options.timeoutMs - (this.#clock.monotonicMs() - startedAtMs));
+    return this.#secure(dialled.connection, target, { ...options, leftMs });
+  }
+
+  async startTls(connection: Connection, session: TlsSession, options: WaitOptions): Promise<DialOutcome> {
+    const where = `${connection.remoteAddress}:${connection.remotePort}`;
+    if (connection.stream.destroyed) return failed("reset", `the connection with ${where} is closed`);
+    if (options.signal?.aborted === true) {
+      connection.reset();
+      return failed("aborted", "not wanted any more");
+    }
+    return this.#secure(connection, session, { ...options, leftMs: options.timeoutMs });
+  }
+
+  /** `leftMs`: what is left of the whole wait. */
+  async #secure(
+    connection: Connection,
+    session: TlsSession,
+    options: WaitOptions & { readonly leftMs: number },
+  ): Promise<DialOutcome> {
     let broken: string | undefined;
     const noteError = (error: NodeJS.ErrnoException): void => {
       broken = error.code;
     };
     connection.stream.on("error", noteError);
     secure(connection, "handshake");
-    const handshake = handshakeAsClient(connection.stream, {
-      serverName: target.serverName,
-      authorities: target.extraAuthorities ?? [],
-      nowMs: () => this.#clock.nowMs(),
-    });
-    const leftMs = Math.max(0, options.timeoutMs - (this.#clock.monotonicMs() - startedAtMs));
-    const outcome = await this.#waits.within(handshake, leftMs, options.signal);
+    const handshake = handshakeAsClient(connection.stream, { ...session, nowMs: () => this.#clock.nowMs() });
+    const outcome = await this.#waits.within(handshake, options.leftMs, options.signal);
     if (outcome !== "timeout" && outcome !== "aborted" && outcome.ok) {
       connection.stream.off("error", noteError);
       secure(connection, "open");
-      return dialled;
+      return { ok: true, connection };
     }
     connection.reset();
     if (outcome === "timeout") return failed("timeout", `no TLS handshake within ${options.timeoutMs} ms`);
     if (outcome === "aborted") return failed("aborted", "not wanted any more");
     if (broken === alteredRecordCode)
       return { ok: false, reason: "tls.failed", detail: "a record was altered on its way" };
-    if (broken !== undefined) return failed("reset", `${target.address}:${target.port} broke the connection off`);
+    const where = `${connection.remoteAddress}:${connection.remotePort}`;
+    if (broken !== undefined) return failed("reset", `${where} broke the connection off`);
     return outcome;
   }
 
@@ -200,12 +218,9 @@ export class SimulatedHost implements Network {
     return this.#listeners.open(options, accept);
   }
 
-  /** Listens for TLS: the certificate is asked for at each handshake. Not part of the port: gateways never do this. */
-  async listenTls(
-    options: ListenOptions & { readonly certificate: () => SimulatedCertificate },
-    accept: (connection: Connection) => void,
-  ): Promise<ListenOutcome> {
-    this.#tlsServer.bears(options.port, options.certificate);
+  /** Listens for TLS. Not part of the port: gateways never do this. */
+  async listenTls(options: ListenOptions & TlsPort, accept: AcceptTls): Promise<ListenOutcome> {
+    this.#tlsServer.speaksOn(options.port, options);
     return this.#listeners.open(options, (connection, conversation) => {
       void this.#tlsServer.take(connection, conversation.client.host, accept); // never rejects: it waits within limits
     });
@@ -281,6 +296,12 @@ export class SimulatedHost implements Network {
     return this.#interfaces.find(({ hasDefaultRoute }) => hasDefaultRoute === true)?.addresses[0]?.address;
   }
 
+  /** This host's address on an interface with a default route; undefined where there is none such. */
+  uplinkAddress(name: string): string | undefined {
+    const found = this.#interfaces.find((each) => each.name === name && each.hasDefaultRoute === true);
+    return found?.addresses[0]?.address;
+  }
+
   /** The way to a network that is not attached, if one is known. */
   routeTo(bytes: AddressBytes): StaticRoute | undefined {
     return bestRoute(this.#routes, bytes);
@@ -334,10 +355,14 @@ export class SimulatedHost implements Network {
     return failed("timeout", `no answer from ${where} within ${options.timeoutMs} ms`);
   }
 
+  #routeTo({ address, port, uplink }: TcpTarget): Route {
+    return this.#world.route(this, address, port, uplink === undefined ? undefined : this.uplinkAddress(uplink));
+  }
+
   /** Something on the way has dialled once more: accepted or not, nobody here wants it, and the answer is a RST. */
   #dialledAgain(target: TcpTarget): void {
     // Its own way: an address translation gives it a port of its own.
-    const route = this.#world.route(this, target.address, target.port);
+    const route = this.#routeTo(target);
     if (route.kind !== "host") return;
     const again: Conversation = this.#converse(route, target, {
       connected: (result) => {

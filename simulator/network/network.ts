@@ -169,11 +169,11 @@ export class SimulatedNetwork {
     this.#behaviours.some((behaviour) => behaviour.onCertificate?.({ ...offer, draw: this.#luck.fraction() }));
   }
 
-  /** Where a connection attempt to an address and port goes. */
-  route(from: SimulatedHost, address: string, port: number): Route {
+  /** Where a connection attempt to an address and port goes; `source`: from this address of the host's, by its interface. */
+  route(from: SimulatedHost, address: string, port: number, source?: string): Route {
     const bytes = parseAddress(address);
     if (bytes === undefined) return { kind: "no-route" };
-    const way = findWay([...this.#hosts.values()], from, bytes);
+    const way = findWay([...this.#hosts.values()], from, bytes, source);
     if (way.kind === "internet") return this.#routeOutside(from, { address, bytes, port }, way.sourceAddress);
     // A router that translates has its outside address on a network on which others may be too.
     const attached = way.kind === "nobody" && this.#isOutsideOfNat(bytes) ? from.addressOnNetworkOf(bytes) : undefined;

@@ -23,19 +23,31 @@ export type Way =
   | { readonly kind: "internet"; readonly sourceAddress: string }
   | { readonly kind: "no-route" };
 
-/** The way from `from` to an address, back included: a host that cannot answer is not reached. */
-export function findWay(hosts: readonly SimulatedHost[], from: SimulatedHost, address: AddressBytes): Way {
+/**
+ * The way from `from` to an address, back included: a host that cannot answer is not reached. `source`: by the interface
+ * with this address alone, and by its default route.
+ */
+export function findWay(
+  hosts: readonly SimulatedHost[],
+  from: SimulatedHost,
+  address: AddressBytes,
+  source?: string,
+): Way {
   if (isLoopback(address) || from.hasAddress(address)) {
     return { kind: "host", host: from, sourceAddress: formatAddress(address) };
   }
+  const isAsked = (own: string | undefined): boolean => source === undefined || own === source;
   const attached = from.addressOnNetworkOf(address);
-  if (attached !== undefined) {
+  if (attached !== undefined && isAsked(attached)) {
     const target = hosts.find((host) => host.hasAddress(address));
     return target === undefined ? { kind: "nobody" } : { kind: "host", host: target, sourceAddress: attached };
   }
   const route = from.routeTo(address);
-  if (route !== undefined) return findRouted(hosts, from, route, address);
-  const sourceAddress = from.defaultRouteAddress();
+  const near = route === undefined ? undefined : parseAddress(route.via);
+  if (route !== undefined && isAsked(near === undefined ? undefined : from.addressOnNetworkOf(near))) {
+    return findRouted(hosts, from, route, address);
+  }
+  const sourceAddress = source ?? from.defaultRouteAddress();
   return sourceAddress === undefined ? { kind: "no-route" } : { kind: "internet", sourceAddress };
 }
 

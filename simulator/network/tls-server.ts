@@ -4,18 +4,27 @@ import type { CertificateFlaw, StandIn } from "../faults/fault.ts";
 import { flawedCertificate, type SimulatedCertificate } from "./certificate.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { SimulatedNetwork } from "./network.ts";
-import { handshakeAsServer } from "./tls.ts";
+import { handshakeAsServer, type TlsPeer } from "./tls.ts";
 import { Waits } from "./waits.ts";
 
 /** How long a listener waits for a peer's TLS handshake. */
 const serverHandshakeMs = 15_000;
 const dayMs = 86_400_000;
 
+export type AcceptTls = (connection: Connection, peer: TlsPeer) => void;
+
+/** How a port speaks TLS. */
+export interface TlsPort {
+  /** Asked for at each handshake. */
+  readonly certificate: () => SimulatedCertificate;
+  readonly asksForClientCertificate?: boolean;
+}
+
 export class TlsServer {
   readonly #world: SimulatedNetwork;
   readonly #host: string;
   readonly #waits: Waits;
-  readonly #certificates = new Map<number, () => SimulatedCertificate>();
+  readonly #ports = new Map<number, TlsPort>();
 
   constructor(world: SimulatedNetwork, host: string) {
     this.#world = world;
@@ -23,20 +32,20 @@ export class TlsServer {
     this.#waits = new Waits(world.clock, `TLS handshake on ${host}`);
   }
 
-  /** The certificate of a port, asked for at each handshake. */
-  bears(port: number, certificate: () => SimulatedCertificate): void {
-    this.#certificates.set(port, certificate);
+  speaksOn(port: number, how: TlsPort): void {
+    this.#ports.set(port, how);
   }
 
   /** Secures a connection that has arrived from a host, and hands it on; closes it if nothing comes of that. */
-  async take(connection: Connection, from: string, accept: (connection: Connection) => void): Promise<void> {
+  async take(connection: Connection, from: string, accept: AcceptTls): Promise<void> {
     const port = connection.localPort;
     let shown = this.#certificateOn(port);
     const show = (flaw: CertificateFlaw): void => {
       shown = flawedCertificate(shown, flaw, this.#world.clock.nowMs());
     };
     this.#world.offerCertificate({ from, to: this.#host, port, show });
-    if (await this.#secures(connection, shown)) accept(connection);
+    const peer = await this.#secures(connection, shown);
+    if (peer !== undefined) accept(connection, peer);
     else connection.stream.destroy();
   }
 
@@ -46,7 +55,7 @@ export class TlsServer {
     if (standIn.certificate !== undefined) {
       const own = this.#certificateOn(connection.localPort);
       const shown = flawedCertificate(own, standIn.certificate, this.#world.clock.nowMs());
-      if (!(await this.#secures(connection, shown))) {
+      if ((await this.#secures(connection, shown)) === undefined) {
         connection.stream.destroy();
         return;
       }
@@ -57,21 +66,23 @@ export class TlsServer {
   /** What belongs to a port; one by an authority that nobody knows where no TLS is spoken. */
   #certificateOn(port: number): SimulatedCertificate {
     const nowMs = this.#world.clock.nowMs();
-    const own = this.#certificates.get(port)?.();
+    const own = this.#ports.get(port)?.certificate();
     const life = { notBeforeMs: nowMs - dayMs, notAfterMs: nowMs + dayMs };
     return own ?? { names: [this.#host], authority: "Nobody's authority", ...life };
   }
 
-  /** False if the handshake came to nothing within its time. */
-  async #secures(connection: Connection, shown: SimulatedCertificate): Promise<boolean> {
+  /** Undefined if the handshake came to nothing within its time. */
+  async #secures(connection: Connection, shown: SimulatedCertificate): Promise<TlsPeer | undefined> {
     const swallowError = (): void => undefined; // a peer that breaks the handshake off is simply gone
     connection.stream.on("error", swallowError);
     secure(connection, "handshake");
-    const isDone = await this.#waits.within(handshakeAsServer(connection.stream, shown), serverHandshakeMs);
+    const { asksForClientCertificate = false } = this.#ports.get(connection.localPort) ?? {};
+    const handshake = handshakeAsServer(connection.stream, shown, { asksForClientCertificate });
+    const peer = await this.#waits.within(handshake, serverHandshakeMs);
     connection.stream.off("error", swallowError);
-    if (isDone !== true) return false;
+    if (peer === undefined || typeof peer === "string") return undefined;
     secure(connection, "open");
-    return true;
+    return peer;
   }
 }
 

@@ -87,8 +87,17 @@ export class CloudHttp {
 
   /** Any answer counts, whatever its status. */
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.send(
+      method,
+      path,
+      body === undefined ? undefined : { type: "application/json", text: JSON.stringify(body) },
+    );
+  }
+
+  /** As `request`, with a body of another kind. */
+  async send(method: string, path: string, body?: { readonly type: string; readonly text: string }): Promise<Answer> {
     const { stream } = await this.connect();
-    const contents = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const contents = body === undefined ? undefined : Buffer.from(body.text);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = sendRequest({
       method,
@@ -100,7 +109,7 @@ export class CloudHttp {
         Authorization: this.#authorization,
         Accept: "application/json",
         Connection: "close",
-        ...(contents === undefined ? {} : { "Content-Type": "application/json", "Content-Length": contents.length }),
+        ...(contents === undefined ? {} : { "Content-Type": body?.type, "Content-Length": contents.length }),
       },
     });
     const failed = (error: Error): void => reject(new OperatorError(0, `${method} ${path}: ${error.message}`));

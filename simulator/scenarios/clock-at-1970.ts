@@ -19,7 +19,7 @@ export const scenario = defineScenario({
       expectTrue("the board believes that it is 1970", site.board.clock.nowMs() < 86_400_000);
       site.powerOn();
       await site.passes(60_000);
-      expectTrue("its log says why", JSON.stringify(site.gatewayLog).includes("tls.not-yet-valid"));
+      expectTrue("its log says why", JSON.stringify(site.gatewayLog).includes("clock.wrong"));
       expectSame("its registration", site.gateway.status().registration, "registering");
       site.says("a time server is found");
     });

@@ -1,12 +1,11 @@
 // The gateway's program hangs for good: only the watchdog can help.
-
-import type { Hardware } from "#hardware/ports.ts";
 import { watchdogStarvation } from "../faults/watchdog-starvation.ts";
 import { echoPanel } from "../panels/byte-panels.ts";
 import { expectBetween, expectSame } from "../scenario/expectations.ts";
 import { auditedReasons, lastMoment } from "../scenario/sightings.ts";
 import { defineScenario } from "../scenario.ts";
 
+/** What the gateway asks for, and the board's hardware can do. */
 const watchdogMs = 15_000;
 
 export const scenario = defineScenario({
@@ -20,7 +19,7 @@ export const scenario = defineScenario({
   panels: { plc: echoPanel() },
   story: async (site) => {
     const { operator, board } = site;
-    board.runs(petsWatchdog);
+    expectSame("the gateway has armed the watchdog", board.watchdog.isArmed, true);
     const session = await operator.opensPassthrough("plc");
     site.says("the gateway's program hangs");
     const hungAtMs = lastMoment(site);
@@ -44,18 +43,3 @@ export const scenario = defineScenario({
     expectSame("the audit trail", await auditedReasons(operator), ["gateway.lost", "client.closed"]);
   },
 });
-
-/** What a board's init does beside the gateway; from a frozen program no pet comes. */
-function petsWatchdog({ watchdog, clock }: Hardware): () => void {
-  if (watchdog === undefined) throw new Error("must hold: this board has a watchdog");
-  watchdog.arm(watchdogMs);
-  let timer = clock.setTimeout(pet, 5000);
-  function pet(): void {
-    watchdog?.pet();
-    timer = clock.setTimeout(pet, 5000);
-  }
-  return () => {
-    clock.clearTimeout(timer);
-    watchdog.disarm();
-  };
-}

@@ -59,13 +59,15 @@ export class CloudServer {
   }
 
   async #listen(port: number, serve: (connection: Connection, peer: CloudPeer) => void): Promise<Listener> {
-    const options = { address: "0.0.0.0", port, certificate: () => this.certificate };
-    const outcome = await this.#options.host.listenTls(options, (connection) =>
+    const certificate = () => this.certificate;
+    const options = { address: "0.0.0.0", port, certificate, asksForClientCertificate: true };
+    const outcome = await this.#options.host.listenTls(options, (connection, { clientCertificateChain }) =>
       serve(connection, {
         address: connection.remoteAddress,
         port: connection.remotePort,
         localPort: port,
         isEncrypted: true,
+        ...(clientCertificateChain === undefined ? {} : { clientCertificateChain }),
       }),
     );
     if (!outcome.ok) throw new Error(`The cloud cannot listen on port ${port}: ${outcome.detail}`);

@@ -1,5 +1,5 @@
 // The gateway on its board: the program, and the power that it runs on.
-import type { TimerHandle } from "#hardware/ports.ts";
+import type { Hardware, TimerHandle } from "#hardware/ports.ts";
 import type { Board } from "../gateway/board.ts";
 import type { SimulatedHost } from "../network/host.ts";
 import type { SimulatedClock } from "../simulated-clock.ts";
@@ -20,10 +20,12 @@ export class GatewayBox {
   #program: GatewayProgram | undefined;
   #timersLeft = 0;
   #booting: TimerHandle | undefined;
+  /** Set while the machine ends its programs before a restart. */
+  #ending: TimerHandle | undefined;
 
   constructor(options: GatewayBoxOptions) {
     this.#options = options;
-    options.board.resetting = () => this.#reset();
+    options.board.resetting = (cause) => (cause === "restart" ? this.#restart() : this.#reset());
   }
 
   get program(): GatewayProgram | undefined {
@@ -44,17 +46,28 @@ export class GatewayBox {
     this.#stopBooting();
     const { host, board, start } = this.#options;
     host.powerOn();
-    this.#program = start(board.boot(host));
+    this.#run(start, board.boot(host));
+  }
+
+  /** On a board that is on; again when the program ends to take up another configuration. */
+  #run(start: StartGateway, hardware: Hardware): void {
+    const program = start(hardware);
+    this.#program = program;
+    void program.ended?.then((end) => {
+      if (end === "reconfigured" && this.#program === program) this.#run(start, hardware);
+    });
   }
 
   /** Everything stops at this moment and nobody is told. */
-  powerCut(): void {
+  powerCut(cause: "power" | "restart" = "power"): void {
     const isBooting = this.#booting !== undefined;
     this.#stopBooting();
+    this.#options.clock.clearTimeout(this.#ending);
+    this.#ending = undefined;
     const program = this.#program;
     if (program === undefined) {
       // A program that was stopped in order has left the board running.
-      if (isBooting || this.#options.board.hardware !== undefined) this.#options.board.powerOff();
+      if (isBooting || this.#options.board.hardware !== undefined) this.#options.board.powerOff(cause);
       return;
     }
     this.#program = undefined;
@@ -65,7 +78,7 @@ export class GatewayBox {
     board.endPrograms();
     host.forgetAll();
     this.#timersLeft += board.clock.pendingCount;
-    board.powerOff();
+    board.powerOff(cause);
   }
 
   /** The end of the site, after the program's: the board is switched off and nothing of it stays in the site's time. */
@@ -75,9 +88,9 @@ export class GatewayBox {
   }
 
   /** The board's hardware resets it: as a power cut, and after its time it is up again. */
-  #reset(): void {
+  #reset(cause: "power" | "restart" = "power"): void {
     const { board, clock } = this.#options;
-    this.powerCut();
+    this.powerCut(cause);
     this.#booting = clock.setNamedTimeout(
       "board boots",
       () => {
@@ -86,6 +99,20 @@ export class GatewayBox {
       },
       board.bootMs,
     );
+  }
+
+  /** The machine ends its programs in order, as by SIGTERM, and then itself. */
+  #restart(): void {
+    const program = this.#program;
+    if (program === undefined) {
+      this.#reset("restart");
+      return;
+    }
+    const end = (): void => {
+      if (this.#program === program && this.#ending !== undefined) this.#reset("restart");
+    };
+    this.#ending = this.#options.clock.setNamedTimeout("machine ends its programs", end, stopMs);
+    void program.stop().then(end);
   }
 
   #stopBooting(): void {

@@ -15,6 +15,8 @@ export interface CloudPeer {
   readonly port: number;
   readonly localPort: number;
   readonly isEncrypted: boolean;
+  /** PEM, the device's own first, as the device showed it: nobody has judged it, but the device has its key. */
+  readonly clientCertificateChain?: string;
 }
 
 export interface TunnelStatus {
@@ -33,6 +35,8 @@ export interface GatewayProgram {
   };
   stop(): Promise<void>;
   kill(): void;
+  /** How it ended; "reconfigured": it is to begin anew with its configuration file as it is now. */
+  readonly ended?: Promise<string>;
 }
 
 export type StartCloud = () => Promise<CloudProgram>;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseGatewayConfig } from "#firmware/config.ts";
+import { parseGatewayConfig } from "#firmware/config/parse-config.ts";
 import { type Gateway, startGateway } from "#firmware/gateway.ts";
 import { createLog } from "#firmware/log.ts";
 import { openLinuxHardware } from "#hardware/linux/linux-hardware.ts";
@@ -188,8 +188,12 @@ async function startGatewayHere(folder: string, cloud: RunningCloud, ports: read
     "[tunnels]",
     `allow = ${JSON.stringify(ports.map((port) => `127.0.0.1:${port}`))}`,
   ].join("\n");
-  const hardware = await openLinuxHardware({ stateDir: join(folder, "state") });
+  const hardware = await openLinuxHardware({
+    stateDir: join(folder, "state"),
+    ...({ leds: false, button: false, watchdog: false } as const),
+  });
   const { cloud: address, registration, ...parsed } = parseGatewayConfig(toml, "gateway.toml");
+  if (registration.method !== "bootstrap") throw new Error("must hold: the file says bootstrap");
   const config = {
     ...parsed,
     cloud: { ...address, authorities: [cloud.authority] },

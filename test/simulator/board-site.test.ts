@@ -40,11 +40,14 @@ function uplinkInUse(site: Site): string | undefined {
   return addresses[open.at(-1)?.client.address ?? ""];
 }
 
+/** Whose watchdog is a program's own: the gateway leaves it alone. */
+const unwatched = { gateway: { board: { watchdog: false } } } as const;
+
 const causes = (board: Board): string[] => board.boots.map(({ cause }) => cause);
 
 describe("a watchdog in a site", () => {
   it("leaves the board alone while its program pets it, and its LED blinks", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start(unwatched);
     site.board.runs(keeper);
     await site.passes(600_000);
     expect(causes(site.board)).toEqual(["power"]);
@@ -53,7 +56,7 @@ describe("a watchdog in a site", () => {
   });
 
   it("reboots the board when its program hangs, and the gateway is back without anybody's help", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start(unwatched);
     site.board.runs(keeper);
     await site.passes(5_000);
     const startMs = site.clock.monotonicMs();
@@ -79,7 +82,7 @@ describe("a watchdog in a site", () => {
   });
 
   it("does nothing unless it was armed: the program hangs until the fault ends, and then goes on", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start(unwatched);
     const linesBefore = site.gatewayLog.length;
     await site.during(watchdogStarvation(), async () => {
       await site.passes(120_000);
@@ -131,7 +134,7 @@ describe("uplinks in a site", () => {
   });
 
   it("that are all gone leave the gateway offline, and one that is back is enough", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start({ gateway: { cloud: { mqttOver: "tls" } } });
     const { uplinks } = site.board;
     for (const name of ["eth0", "wlan0", "wwan0"]) uplinks.goesDown(name);
     await site.until(() => site.gateway.status().connectivity !== "online", { what: "it to notice", limitMs: 120_000 });
@@ -318,7 +321,7 @@ describe("a power cut in a site", () => {
   });
 
   it("while the board boots keeps it off, and power makes it boot at once", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start(unwatched);
     const stop = site.board.runs(({ watchdog }) => void watchdog?.arm(5_000));
     await site.passes(6_000);
     expect([site.isGatewayOn, site.board.watchdog.bitten]).toEqual([false, 1]);
@@ -359,7 +362,7 @@ describe("the clock of a board in a site", () => {
 
 describe("the board in a site", () => {
   it("tells the record what happens to it", async () => {
-    await using site = await Site.start();
+    await using site = await Site.start(unwatched);
     site.board.runs(({ watchdog }) => void watchdog?.arm(5_000));
     await site.during(uplinkSwap(), () => site.passes(4_000));
     site.board.modem!.networkIs("denied");

@@ -36,10 +36,9 @@ describe("the end of a site", () => {
     const site = await Site.start({ panels: { plc: echoPanel() } });
     const { gateway } = site;
     const status = gateway.status.bind(gateway);
-    gateway.status = () => ({
-      ...status(),
-      tunnels: [{ operation: "77", state: "stuck", bytesUp: 0, bytesDown: 0, heldBytes: 0 }],
-    });
+    const counts = { bytesUp: 0, bytesDown: 0, heldBytes: 0 };
+    const target = { host: "192.168.10.11", port: 5900, isOpen: true, requestedAtMs: 0 };
+    gateway.status = () => ({ ...status(), tunnels: [{ operation: "77", state: "stuck", ...counts, ...target }] });
     expect(await endOf(site)).toContain("tunnel 77 (stuck)");
   });
 
