@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { addDataCommands } from "./cloud-data-commands.ts";
 import { parseAddress, parsePort, parseSeed } from "./command-options.ts";
 import { createConnectCommand } from "./connect/connect-command.ts";
+import { addShellCommands } from "./gateway/shell-commands.ts";
 import { createGatewayCommand } from "./gateway-command.ts";
 import { runProgram } from "./run-program.ts";
 import { createSimCommand } from "./sim/sim-command.ts";
@@ -31,6 +32,7 @@ export function createProgram(finished: (exitCode: number) => void): Command {
   program.addCommand(createGatewayCommand(finished));
   program.addCommand(createConnectCommand(finished));
   program.addCommand(createSimCommand(finished));
+  addShellCommands(program);
   return program;
 }
 

@@ -20,11 +20,15 @@ export interface LogEntry {
   readonly fields?: LogFields;
 }
 
-/** Lines go to `write` without a line end. Fields that are undefined are left out. */
-export function createLog(clock: Pick<Clock, "nowMs">, write: (line: string) => void): Log {
+/** From the least important on. */
+export const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Lines from level `from` on go to `write` without a line end. Fields that are undefined are left out. */
+export function createLog(clock: Pick<Clock, "nowMs">, write: (line: string) => void, from: LogLevel = "debug"): Log {
   const at =
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}): void => {
+      if (logLevels.indexOf(level) < logLevels.indexOf(from)) return;
       write(JSON.stringify({ time: isoTime(clock.nowMs()), level, event, ...withoutOwnNames(fields) }));
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };

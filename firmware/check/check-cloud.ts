@@ -1,10 +1,12 @@
 // `gateway check`: whether the cloud's two ports speak their protocols and let this gateway in, in plain words.
 import type { Hardware } from "#hardware/ports.ts";
-import type { GatewayConfig } from "../config.ts";
+import { mqttLogin } from "../cloud-identity.ts";
+import type { GatewayConfig } from "../config/gateway-config.ts";
 import type { CloudDialOutcome, CloudPort } from "../connectivity/dial-cloud.ts";
 import { type MqttLogin, dialLimitMs as mqttDialLimitMs, openMqtt } from "../connectivity/mqtt-connection.ts";
 import { isLoginRefusal, type OfflineReason } from "../connectivity/offline-reason.ts";
 import { credentialsFile, loadCredentials } from "../registration/credentials.ts";
+import { loadEnrolment } from "../registration/enrolment-state.ts";
 import { answerLimitMs } from "./exchange.ts";
 import { askHttp, speaksMqtt } from "./protocols.ts";
 
@@ -44,10 +46,12 @@ async function checkHttps({ hardware, config, say }: CheckInput): Promise<boolea
   return false;
 }
 
-async function checkMqtt({ hardware, config, say }: CheckInput): Promise<boolean> {
+async function checkMqtt(input: CheckInput): Promise<boolean> {
+  const { hardware, config, say } = input;
   const { mqttHost: host, mqttPort: port, authorities } = config.cloud;
   const what = `MQTT, [cloud] mqtt: ${host}:${port}`;
   const account = await readAccount(hardware, config);
+  if (account === undefined) return checkMqttSpoken(input, what);
   if (account.problem !== undefined) say(`FAIL  ${account.problem}`);
   const outcome = await logIn(hardware, { host, port, authorities }, account.login);
   if (outcome === undefined) {
@@ -59,31 +63,54 @@ async function checkMqtt({ hardware, config, say }: CheckInput): Promise<boolean
   return false;
 }
 
+/** Before the first certificate there is nothing to log in with. */
+async function checkMqttSpoken({ hardware, config, say }: CheckInput, what: string): Promise<boolean> {
+  const { mqttHost: host, mqttPort: port, authorities } = config.cloud;
+  const isGood = await speaksMqtt(hardware, { host, port, authorities });
+  if (isGood) say(`ok    ${what} speaks MQTT; this gateway has no certificate yet with which to log in`);
+  else say(`FAIL  ${what}: no MQTT answers there: is it the right port?`);
+  return isGood;
+}
+
 function swapped(found: string, meant: string): string {
   return `${found} answers there and not ${meant}: are the ports of [cloud] url and [cloud] mqtt swapped?`;
 }
 
 interface Account {
   readonly login: MqttLogin;
-  readonly isStored: boolean;
+  readonly kind: "bootstrap" | "stored" | "certificate";
   /** For people; no secret. */
   readonly what: string;
   /** Of the stored credentials. */
   readonly problem?: string;
 }
 
-/** The account with which `gateway run` would begin. */
-async function readAccount({ storage, identity }: Hardware, { device, registration }: GatewayConfig): Promise<Account> {
+/** The account with which `gateway run` would begin; undefined where there is none yet. */
+async function readAccount(
+  { clock, storage, identity }: Hardware,
+  { device, registration }: GatewayConfig,
+): Promise<Account | undefined> {
   const clientId = device.id ?? identity.serialNumber;
+  if (registration.method === "enrolment") {
+    const { keyAlgorithm } = registration;
+    const state = await loadEnrolment(storage, { deviceId: clientId, keyAlgorithm }, clock.nowMs());
+    if (state.kind === "not-enrolled") return undefined;
+    const login = mqttLogin(clientId, state.identity);
+    return { login, kind: "certificate", what: "the certificate that it enrolled for" };
+  }
+  if (registration.method === "certificate") {
+    const login = { clientId, clientCertificate: registration.certificate };
+    return { login, kind: "certificate", what: "the certificate of [registration] certificate" };
+  }
   const { user, password } = registration;
-  const bootstrap = { login: { clientId, user, password }, isStored: false };
+  const bootstrap = { login: { clientId, user, password }, kind: "bootstrap" } as const;
   const what = `the bootstrap account ${user}`;
   const stored = await loadCredentials(storage);
   switch (stored.kind) {
     case "found": {
       const { credentials } = stored;
       const login = { clientId, user: `${credentials.tenant}/${credentials.user}`, password: credentials.password };
-      return { login, isStored: true, what: `the credentials issued to ${login.user}` };
+      return { login, kind: "stored", what: `the credentials issued to ${login.user}` };
     }
     case "missing":
       return { ...bootstrap, what: `${what}; it is not registered yet` };
@@ -131,16 +158,23 @@ async function isHttpAfter({ reason }: Refusal, hardware: Hardware, { cloud }: G
 function refusalText({ reason, detail }: Refusal, account: Account, { stateDir }: GatewayConfig): string {
   if (isDialFailure(reason)) return `${dialTexts[reason]}${detail === undefined ? "" : ` (${detail})`}`;
   if (isLoginRefusal(reason)) {
-    return account.isStored
-      ? `the cloud refuses ${account.what}: was the gateway removed there? To register it again, remove ` +
-          `${credentialsFile} from ${stateDir}, and accept it anew in the cloud`
-      : `the cloud refuses the bootstrap account ${account.login.user}: user and password of [registration] must be ` +
-          "those that the cloud has for registering gateways";
+    return loginRefusals[account.kind](account, stateDir);
   }
   if (reason === "mqtt.unavailable") return "the cloud answers that it takes no gateways at the moment";
   if (reason === "mqtt.refused") return `the cloud refuses the client id ${account.login.clientId} or MQTT 3.1.1`;
   return `TLS works, but what answers is not MQTT: is it the right port? (${reason})`;
 }
+
+const loginRefusals: Readonly<Record<Account["kind"], (account: Account, stateDir: string) => string>> = {
+  stored: ({ what }, stateDir) =>
+    `the cloud refuses ${what}: was the gateway removed there? To register it again, remove ` +
+    `${credentialsFile} from ${stateDir}, and accept it anew in the cloud`,
+  bootstrap: ({ login }) =>
+    `the cloud refuses the bootstrap account ${login.user}: user and password of [registration] must be ` +
+    "those that the cloud has for registering gateways",
+  certificate: ({ what, login }) =>
+    `the cloud refuses ${what}: it must trust the authority that signed it, and ${login.clientId} must be the name in it`,
+};
 
 function isDialFailure(reason: OfflineReason): reason is DialReason & OfflineReason {
   return Object.hasOwn(dialTexts, reason);
@@ -161,4 +195,8 @@ const dialTexts: Readonly<Record<DialReason, string>> = {
   "tls.expired": "its certificate has expired: is this machine's clock right?",
   "tls.not-yet-valid": "its certificate is not valid yet: is this machine's clock right?",
   "tls.failed": "it does not speak TLS as expected: is it the right port?",
+  "clock.wrong": "this machine's clock is wrong, and certificates are judged by it: does its time service work?",
+  "proxy.refused": "the proxy of [cloud] proxy does not let this gateway through to it",
+  "proxy.login-refused": "the proxy of [cloud] proxy wants a login: see [cloud] proxy_user and proxy_password_file",
+  "proxy.unreachable": "the proxy of [cloud] proxy cannot be reached: are its name and port right?",
 };

@@ -1,7 +1,7 @@
 // How long to wait before the next attempt: exponential with full jitter, so that a fleet does not come back in step.
 
 export const backOffBaseMs = 1_000;
-export const backOffCapMs = 60_000;
+export const backOffCapMs = 30_000;
 
 /**
  * A wait of 0 to `backOffBaseMs` after the first failure, up to twice as much after each further one, at most

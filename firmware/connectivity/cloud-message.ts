@@ -1,4 +1,5 @@
 // What the cloud says to a registered gateway, parsed at the edge into a closed union.
+import type { ManagementRequest } from "#protocol/device-management.ts";
 import { ProtocolError } from "#protocol/protocol-error.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
 import { parseDownstream } from "#protocol/smartrest/downstream.ts";
@@ -15,6 +16,10 @@ export type CloudMessage =
   | { readonly kind: "operation"; readonly operation: OperationNotification }
   /** A `530` line: a connect operation without its id. */
   | { readonly kind: "connect"; readonly deviceId: string; readonly request: ConnectRequest }
+  /** A line of device management: an operation without its id. */
+  | { readonly kind: "manage"; readonly deviceId: string; readonly request: ManagementRequest }
+  /** A line for an operation that no gateway of ours knows, by its fragment. */
+  | { readonly kind: "unknown-operation"; readonly deviceId: string; readonly fragment: string }
   /** A line about a message of ours that was refused, or one of the cloud's that cannot be read. */
   | { readonly kind: "refused"; readonly what: string }
   /** Something that this gateway has no use for. */
@@ -59,6 +64,10 @@ function parseLine(fields: readonly string[]): readonly CloudMessage[] {
     switch (message.kind) {
       case "connect":
         return [{ kind: "connect", deviceId: message.deviceId, request: message.request }];
+      case "manage":
+        return [message];
+      case "operation":
+        return [{ kind: "unknown-operation", deviceId: message.deviceId, fragment: message.fragment }];
       case "error":
         // Every session begins with 100; that the device exists is the usual answer.
         if (message.code === 41 && message.template === "100") return [];

@@ -1,19 +1,28 @@
-// The connectivity machine's events and what it knows, and its words for the log.
-import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
-import type { LogEntry } from "../log.ts";
+// The connectivity machine's events and what it knows.
+import type { AlarmFact } from "../alarm.ts";
+import type { CloudIdentity } from "../cloud-identity.ts";
+import type { ClockFact } from "./clock-watch.actor.ts";
 import type { CloudMessage } from "./cloud-message.ts";
 import type { SessionFact } from "./connectivity.actor.ts";
 import type { DeviceFacts } from "./first-session.ts";
+import type { QueueFact } from "./kept-queue.actor.ts";
 import type { MqttLogin } from "./mqtt-connection.ts";
-import { adviceFor, type OfflineReason } from "./offline-reason.ts";
-import type { OutgoingMessage } from "./outbox.ts";
+import type { MqttWay } from "./mqtt-ways.ts";
+import type { OfflineReason } from "./offline-reason.ts";
+import type { Outbox, OutgoingMessage, QueuedMessage } from "./outbox.ts";
+import type { Standing } from "./session-end.ts";
 
 export interface ConnectivityInput {
   readonly device: DeviceFacts;
 }
 
 export type ConnectivityCommand =
-  | { readonly type: "connectivity.start"; readonly credentials: DeviceCredentials }
+  /** The first time after registering; later it leaves the cloud in order and comes back as this one: a renewed certificate. */
+  | { readonly type: "connectivity.start"; readonly identity: CloudIdentity }
+  /** Do not wait for the next try: another uplink has come up, say. Not in the long wait after a takeover. */
+  | { readonly type: "connectivity.retry" }
+  /** Leave the connection that stands, if any, and make another: what is dialled goes another way from now on. */
+  | { readonly type: "connectivity.reconnect" }
   | ({ readonly type: "connectivity.publish" } & OutgoingMessage)
   /** Ends the actor; what waits for the cloud is sent first, within a limit. */
   | { readonly type: "connectivity.stop" };
@@ -22,60 +31,37 @@ export type ConnectivityCommand =
 export type ConnectivityFact =
   | { readonly type: "connectivity.online" }
   | { readonly type: "connectivity.offline"; readonly reason: OfflineReason }
-  | { readonly type: "connectivity.received"; readonly message: CloudMessage };
+  | { readonly type: "connectivity.received"; readonly message: CloudMessage }
+  | AlarmFact;
 
-export interface ConnectivityContext {
+export interface ConnectivityContext extends Outbox {
   readonly device: DeviceFacts;
   readonly login: MqttLogin;
   /** Failures since the last lasting connection. */
   readonly attempt: number;
   /** Refusals of user and password in a row. */
   readonly loginRefusals: number;
+  /** Connections in a row that were closed soon and without a word. */
+  readonly silentEnds: number;
   readonly retryInMs: number;
+  /** Why it is not connected; undefined before the first end and while a connection lasts. */
+  readonly why: OfflineReason | undefined;
+  /** Which way the present connection goes, or the last one went. */
+  readonly way: MqttWay | undefined;
+  /** How far the present connection has come. */
+  readonly standing: Standing;
+  readonly hasTakeoverAlarm: boolean;
   readonly hasBeenOnline: boolean;
   readonly isStopping: boolean;
   /** Filters still to be asked for in this round, and those that were refused in it. */
   readonly wanted: readonly string[];
   readonly refused: readonly string[];
-  readonly outbox: readonly OutgoingMessage[];
-  /** Handed to the connection and not acknowledged yet. */
-  readonly sending: OutgoingMessage | undefined;
+  /** Whether what an earlier run left is in the outbox: before that nothing is sent, for the order's sake. */
+  readonly isQueueLoaded: boolean;
+  /** Handed to the connection and not acknowledged yet, or acknowledged and not settled on the disk yet. */
+  readonly sending: QueuedMessage | undefined;
+  /** Kept messages that were dropped since the start. */
+  readonly droppedTotal: number;
 }
 
-export type ConnectivityEvent = ConnectivityCommand | SessionFact;
-
-interface Moment {
-  readonly context: ConnectivityContext;
-  readonly event: ConnectivityEvent;
-}
-
-/** How many refusals in a row are certainly no passing trouble of the cloud (protocol.md 1.3). */
-const loginRefusalsMax = 3;
-
-export function offlineEntry({ context, event }: Moment): LogEntry {
-  const isClosed = event.type === "session.closed";
-  const advice =
-    context.loginRefusals >= loginRefusalsMax
-      ? "the cloud refuses this gateway's credentials: it may have been removed there; they are kept and tried again"
-      : isClosed
-        ? adviceFor(event.reason)
-        : undefined;
-  return {
-    level: "warn",
-    event: "connectivity.offline",
-    fields: {
-      reason: isClosed ? event.reason : "internal.error",
-      detail: isClosed ? event.detail : undefined,
-      retryInMs: context.retryInMs,
-      advice,
-    },
-  };
-}
-
-export function refusedTopicsEntry({ context }: Moment): LogEntry {
-  return { level: "warn", event: "connectivity.subscription-refused", fields: { topics: context.refused.join(" ") } };
-}
-
-export function sessionErrorEntry(): LogEntry {
-  return { level: "error", event: "internal.error", fields: { where: "connectivity" } };
-}
+export type ConnectivityEvent = ConnectivityCommand | SessionFact | QueueFact | ClockFact;

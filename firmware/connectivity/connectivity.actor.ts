@@ -1,11 +1,16 @@
 // One connection to the cloud as an actor: does what the connectivity machine says and tells what happened.
 import { fromCallback } from "xstate";
 import type { Hardware } from "#hardware/ports.ts";
+import { topics } from "#protocol/smartrest/topics.ts";
 import { messageOf } from "../errors.ts";
 import { type CloudMessage, parseCloudMessage } from "./cloud-message.ts";
 import type { CloudPort } from "./dial-cloud.ts";
+import { lastWill } from "./last-will.ts";
 import { type MqttConnection, type MqttLogin, openMqtt } from "./mqtt-connection.ts";
+import type { MqttWay, MqttWays } from "./mqtt-ways.ts";
 import type { OfflineReason } from "./offline-reason.ts";
+import type { TimeFloor } from "./time-floor.ts";
+import type { TokenSource } from "./token-source.ts";
 
 export interface SessionInput {
   readonly login: MqttLogin;
@@ -26,7 +31,7 @@ export type SessionCommand =
 
 /** All that this actor sends. */
 export type SessionFact =
-  | { readonly type: "session.connected" }
+  | { readonly type: "session.connected"; readonly way: MqttWay }
   | { readonly type: "session.published"; readonly tag: string }
   | { readonly type: "session.subscribed"; readonly topic: string; readonly isGranted: boolean }
   | { readonly type: "session.received"; readonly message: CloudMessage }
@@ -39,26 +44,57 @@ export type SessionFact =
     };
 
 /** The connection lives as long as the actor; stopping the actor resets it and says nothing. */
-export function cloudSession(hardware: Hardware, cloud: CloudPort) {
+export function cloudSession(
+  hardware: Hardware,
+  cloud: CloudPort | MqttWays,
+  { tokens, timeFloor }: { readonly tokens?: TokenSource; readonly timeFloor?: TimeFloor } = {},
+) {
   return fromCallback<SessionCommand, SessionInput>(({ sendBack, receive, input }) => {
-    const tell = (fact: SessionFact): void => sendBack(fact);
-    const connection = openMqtt(hardware, cloud, input.login, {
-      connected: () => tell({ type: "session.connected" }),
-      message: (topic, payload) => {
-        for (const message of parseCloudMessage(topic, payload)) tell({ type: "session.received", message });
+    let verified: { readonly wallMs: number; readonly atMs: number } | undefined;
+    // By the time at which the certificate was good, and what has passed since: a clock that jumps in mid-session says nothing.
+    const stood = (): void => {
+      if (verified === undefined) return;
+      timeFloor?.stood(verified.wallMs + hardware.clock.monotonicMs() - verified.atMs);
+    };
+    const tell = (fact: SessionFact): void => {
+      // Not of the first messages: a gateway that starts has enough to write.
+      if (fact.type === "session.published" && fact.tag === "message") stood();
+      sendBack(fact);
+    };
+    const connection = openMqtt(
+      hardware,
+      cloud,
+      { ...input.login, will: lastWill },
+      {
+        connected: (way) => {
+          tokens?.attached(connection);
+          verified = { wallMs: hardware.clock.nowMs(), atMs: hardware.clock.monotonicMs() };
+          tell({ type: "session.connected", way });
+        },
+        message: (topic, payload) => {
+          if (topic === topics.tokenDown) {
+            tokens?.received(payload);
+            return;
+          }
+          for (const message of parseCloudMessage(topic, payload)) tell({ type: "session.received", message });
+        },
+        closed: (reason, detail) => {
+          tokens?.detached(connection);
+          const draw = hardware.random.fraction();
+          tell({ type: "session.closed", reason, draw, ...(detail === undefined ? {} : { detail }) });
+        },
       },
-      closed: (reason, detail) => {
-        const draw = hardware.random.fraction();
-        tell({ type: "session.closed", reason, draw, ...(detail === undefined ? {} : { detail }) });
-      },
-    });
+    );
     receive((command) => {
       obey(connection, command, tell).catch((error: unknown) => {
         const draw = hardware.random.fraction();
         tell({ type: "session.closed", reason: "internal.error", detail: messageOf(error), draw });
       });
     });
-    return () => connection.abandon();
+    return () => {
+      tokens?.detached(connection);
+      connection.abandon();
+    };
   });
 }
 

@@ -13,6 +13,7 @@ import {
   setSupportedOperations,
   setSupportedProtocols,
 } from "#protocol/smartrest/upstream.ts";
+import { setSupportedConfigurations, setSupportedLogs } from "#protocol/smartrest/upstream-data.ts";
 import { gatewayVersion } from "../version.ts";
 
 export interface DeviceFacts {
@@ -21,6 +22,11 @@ export interface DeviceFacts {
   readonly name: string;
   readonly type: string;
   readonly board: BoardIdentity;
+  /** Fragments of the operations of device management that it does; none where absent. */
+  readonly operations?: readonly string[];
+  /** Names of the logs and types of the configurations that may be asked for. */
+  readonly logs?: readonly string[];
+  readonly configurations?: readonly string[];
 }
 
 /** The cloud calls the gateway unavailable after this silence; `heartbeatMs` keeps it away. */
@@ -45,9 +51,12 @@ export function announcement(device: DeviceFacts): readonly string[] {
 
 /** After the subscriptions. `isFirst`: the first connection since the gateway started. */
 export function introduction(device: DeviceFacts, isFirst: boolean): readonly string[] {
+  const { operations = [], logs = [], configurations = [] } = device;
   const agent = { name: device.type, version: gatewayVersion, url: "", maintainer: "Postern" };
   return [
-    setSupportedOperations([remoteAccessFragment]),
+    setSupportedOperations([remoteAccessFragment, ...operations]),
+    ...(logs.length === 0 ? [] : [setSupportedLogs(logs)]),
+    ...(configurations.length === 0 ? [] : [setSupportedConfigurations(configurations)]),
     setSupportedProtocols(remoteAccessProtocols),
     setRequiredAvailability(requiredAvailabilityMinutes),
     setHardware(device.board),

@@ -1,20 +1,30 @@
 // One MQTT 3.1.1 connection over the network port: mqtt.js with its reconnecting off and its timers on our clock.
+import type { Duplex } from "node:stream";
 import { MqttClient } from "mqtt";
-import type { Clock, Connection, Hardware, TimerHandle } from "#hardware/ports.ts";
+import type { ClientCertificate, Clock, Hardware, TimerHandle } from "#hardware/ports.ts";
 import { codeOf, messageOf } from "../errors.ts";
-import { type CloudPort, dialCloud } from "./dial-cloud.ts";
+import type { CloudPort } from "./dial-cloud.ts";
+import type { LastWill } from "./last-will.ts";
+import { type MqttLink, openMqttLink } from "./mqtt-link.ts";
+import { type MqttWay, type MqttWays, tlsOnly } from "./mqtt-ways.ts";
 import { type OfflineReason, refusalReason } from "./offline-reason.ts";
 
 export interface MqttLogin {
   readonly clientId: string;
-  /** `<tenant>/<user>` */
-  readonly user: string;
+  /** `<tenant>/<user>`; absent where a certificate says who it is. */
+  readonly user?: string;
   /** A secret. */
-  readonly password: string;
+  readonly password?: string;
+  /** Shown in TLS. */
+  readonly clientCertificate?: ClientCertificate;
+  /** End of its validity, in ms since the Unix epoch. */
+  readonly certificateNotAfterMs?: number;
+  /** Published by the cloud when the connection ends without a DISCONNECT. */
+  readonly will?: LastWill;
 }
 
 export interface MqttEvents {
-  connected(): void;
+  connected(way: MqttWay): void;
   message(topic: string, payload: Uint8Array): void;
   /** Exactly once, unless `abandon` was called. The detail is for the log. */
   closed(reason: OfflineReason, detail?: string): void;
@@ -52,50 +62,62 @@ export const packetBytesMax = 256 * 1024;
 /** Of "HTTP/1.1 400 Bad Request", which is what a web server says to a CONNECT. */
 const httpFirstByte = 0x48;
 
+type MqttHardware = Pick<Hardware, "clock" | "network" | "random">;
+
+/** A port alone is reached over TLS; of several ways the one is taken that is due, and they learn what came of it. */
 export function openMqtt(
-  hardware: Pick<Hardware, "clock" | "network">,
-  cloud: CloudPort,
+  hardware: MqttHardware,
+  cloud: CloudPort | MqttWays,
   login: MqttLogin,
   events: MqttEvents,
 ): MqttConnection {
-  const session = new MqttSession(hardware, login, events);
-  void session.dial(cloud);
+  const session = new MqttSession(hardware, "next" in cloud ? cloud : tlsOnly(cloud), login, events);
+  void session.dial();
   return session;
 }
 
 class MqttSession implements MqttConnection {
+  readonly #hardware: MqttHardware;
   readonly #clock: Clock;
-  readonly #network: Hardware["network"];
+  readonly #ways: MqttWays;
+  readonly #way: MqttWay;
+  readonly #port: CloudPort;
   readonly #login: MqttLogin;
   readonly #events: MqttEvents;
   readonly #dialing = new AbortController();
   readonly #pending = new Set<() => void>();
   #client: MqttClient | undefined;
-  #connection: Connection | undefined;
+  #link: MqttLink | undefined;
   #timer: TimerHandle | undefined;
   #heardAtMs = 0;
   #isPinging = false;
   #packetBytes = 0;
+  #hasBeenConnected = false;
   #isOver = false;
   #reason: OfflineReason | undefined;
   #detail: string | undefined;
 
-  constructor(hardware: Pick<Hardware, "clock" | "network">, login: MqttLogin, events: MqttEvents) {
+  constructor(hardware: MqttHardware, ways: MqttWays, login: MqttLogin, events: MqttEvents) {
+    this.#hardware = hardware;
     this.#clock = hardware.clock;
-    this.#network = hardware.network;
+    this.#ways = ways;
     this.#login = login;
     this.#events = events;
+    const { clientCertificate } = login;
+    const { way, port } = ways.next({ hasCertificate: clientCertificate !== undefined });
+    this.#way = way;
+    this.#port = clientCertificate === undefined ? port : { ...port, clientCertificate };
   }
 
-  async dial(cloud: CloudPort): Promise<void> {
-    const signal = this.#dialing.signal;
+  async dial(): Promise<void> {
+    const options = { timeoutMs: dialLimitMs, signal: this.#dialing.signal };
     try {
-      const ports = { clock: this.#clock, network: this.#network };
-      const outcome = await dialCloud(ports, cloud, { timeoutMs: dialLimitMs, signal });
+      const target = { way: this.#way, port: this.#port, messageBytesMax: packetBytesMax };
+      const outcome = await openMqttLink(this.#hardware, target, options);
       if (this.#isOver) {
         if (outcome.ok) outcome.connection.reset();
       } else if (outcome.ok) {
-        this.#start(outcome.connection);
+        this.#start(outcome);
       } else {
         this.#close(outcome.reason === "aborted" ? "internal.error" : outcome.reason, outcome.detail);
       }
@@ -129,7 +151,7 @@ class MqttSession implements MqttConnection {
     this.#reason ??= "mqtt.closed";
     client.end(false);
     this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => this.#connection?.stream.destroy(), endLimitMs);
+    this.#timer = this.#clock.setTimeout(() => this.#link?.stream.destroy(), endLimitMs);
   }
 
   fail(reason: OfflineReason): void {
@@ -140,18 +162,19 @@ class MqttSession implements MqttConnection {
     if (this.#isOver) return;
     this.#isOver = true;
     // First, or the library would close the connection in order.
-    this.#connection?.reset();
+    this.#link?.connection.reset();
     this.#release();
   }
 
-  #start(connection: Connection): void {
-    this.#connection = connection;
-    const { stream } = connection;
-    this.#watchBytes(connection);
+  #start(link: MqttLink): void {
+    this.#link = link;
+    const { stream } = link;
+    this.#watchBytes(stream);
     const client = new MqttClient(() => stream, {
       clientId: this.#login.clientId,
-      username: this.#login.user,
-      password: this.#login.password,
+      ...(this.#login.user === undefined ? {} : { username: this.#login.user }),
+      ...(this.#login.password === undefined ? {} : { password: this.#login.password }),
+      ...(this.#login.will === undefined ? {} : { will: willOf(this.#login.will) }),
       protocolId: "MQTT",
       protocolVersion: 4,
       clean: true,
@@ -170,10 +193,11 @@ class MqttSession implements MqttConnection {
     client.on("message", (topic, payload) => {
       if (!this.#isOver) this.#events.message(topic, payload);
     });
-    client.on("packetreceive", () => {
+    client.on("packetreceive", (packet) => {
       this.#heardAtMs = this.#clock.monotonicMs();
       this.#isPinging = false;
       this.#packetBytes = 0;
+      if (packet.cmd === "connack" && this.#hasBeenConnected) this.#noteSecondConnack(packet.returnCode ?? 0);
     });
     client.on("error", (error) => this.#noteError(error));
     client.on("close", () => this.#close(this.#reason ?? "mqtt.closed", this.#detail));
@@ -182,10 +206,19 @@ class MqttSession implements MqttConnection {
   }
 
   #connected(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#hasBeenConnected) return;
+    this.#hasBeenConnected = true;
+    this.#ways.tried(this.#way, undefined);
     this.#heardAtMs = this.#clock.monotonicMs();
     this.#watchSilence();
-    this.#events.connected();
+    this.#events.connected(this.#way);
+  }
+
+  /** How the platform ends a session with a reason (protocol.md 1.3); the library then says only that there were two. */
+  #noteSecondConnack(returnCode: number): void {
+    if (this.#reason !== undefined || returnCode === 0) return;
+    this.#reason = refusalReason(returnCode);
+    this.#detail = `the cloud ended the session with CONNACK ${returnCode}`;
   }
 
   #noteError(error: Error): void {
@@ -194,7 +227,7 @@ class MqttSession implements MqttConnection {
       this.#reason = this.#reasonOf(code, error);
       this.#detail = messageOf(error);
     }
-    this.#connection?.stream.destroy();
+    this.#link?.stream.destroy();
   }
 
   #reasonOf(code: unknown, error: Error): OfflineReason {
@@ -235,7 +268,7 @@ class MqttSession implements MqttConnection {
   }
 
   /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it, and has no word for what is not MQTT at all. */
-  #watchBytes({ stream }: Connection): void {
+  #watchBytes(stream: Duplex): void {
     stream.once("data", ([first]: Uint8Array) => {
       // No packet begins with this letter: PUBACK has no flags (MQTT 3.1.1 section 2.2.2). A gateway's first is CONNACK.
       if (first === httpFirstByte) this.#close("mqtt.http-answer", "what answers is an HTTP server");
@@ -263,9 +296,17 @@ class MqttSession implements MqttConnection {
 
   #close(reason: OfflineReason, detail?: string): void {
     if (this.#isOver) return;
+    if (!this.#hasBeenConnected) this.#ways.tried(this.#way, reason);
+    const said = this.#isCertificateToBlame(reason) ? "certificate.expired" : reason;
     this.#release();
-    this.#connection?.stream.destroy();
-    this.#events.closed(reason, detail);
+    this.#link?.stream.destroy();
+    this.#events.closed(said, detail);
+  }
+
+  /** Clouds do not say so: they break TLS off, or answer that the login is not authorised. */
+  #isCertificateToBlame(reason: OfflineReason): boolean {
+    if (this.#hasBeenConnected || this.#clock.nowMs() <= (this.#login.certificateNotAfterMs ?? Infinity)) return false;
+    return ["tls.failed", "reset", "mqtt.closed", "mqtt.not-authorised"].includes(reason);
   }
 
   #release(): void {
@@ -277,6 +318,10 @@ class MqttSession implements MqttConnection {
     // Ends the library's own timers; the stream is ours to end.
     this.#client?.end(true);
   }
+}
+
+function willOf({ topic, payload }: LastWill) {
+  return { topic, payload: Buffer.from(payload, "utf8"), qos: 1, retain: false } as const;
 }
 
 /** The interval timers that mqtt.js wants, on a clock that knows single ones. */

@@ -1,4 +1,5 @@
-// Messages for the cloud that wait for a connection: a queue of its own, bounded, in order.
+// Messages for the cloud that wait for a connection: one queue, in order, bounded by number and size, pure.
+import { createEvent, heartbeat } from "#protocol/smartrest/upstream.ts";
 
 export interface OutgoingMessage {
   /** One SmartREST message for the static topic. */
@@ -8,24 +9,97 @@ export interface OutgoingMessage {
    * the cloud would apply a second one to another operation.
    */
   readonly isRepeatable: boolean;
+  /** An alarm, event or measurement: while it waits it is stored, so that it outlives a power cut. Repeatable ones only. */
+  readonly isKept?: boolean;
 }
 
-/** Messages kept; beyond them the oldest is dropped. */
-export const outboxMessagesMax = 100;
+export interface QueuedMessage extends OutgoingMessage {
+  /** Ascending in the order of the queue; below 0 for what an earlier run has left. */
+  readonly id: number;
+  readonly isKept: boolean;
+}
 
-export function withMessage(outbox: readonly OutgoingMessage[], message: OutgoingMessage): readonly OutgoingMessage[] {
-  return [...outbox, message].slice(-outboxMessagesMax);
+/** What waits, the next id, and what was lost of the kept ones and has not been told to the cloud. */
+export interface Outbox {
+  readonly outbox: readonly QueuedMessage[];
+  readonly nextId: number;
+  readonly droppedUntold: number;
+}
+
+/** Kept messages that wait at most, by number and by bytes of text; beyond them the oldest is dropped. */
+export const keptMessagesMax = 1_000;
+export const keptBytesMax = 256 * 1024;
+/** Of the others: reports of operations, heartbeats. */
+export const otherMessagesMax = 100;
+/** The platform takes 16184 bytes with the header; agents stay below (protocol.md 1.1). */
+export const messageBytesMax = 16_000;
+
+export interface Taken extends Outbox {
+  /** As it stands in the queue now; undefined if it is too long to be sent at all. */
+  readonly added: QueuedMessage | undefined;
+  readonly dropped: readonly QueuedMessage[];
+}
+
+/** The queue with one more message at its end. */
+export function withMessage(box: Outbox, message: OutgoingMessage): Taken {
+  if (bytesOf(message) > messageBytesMax) return { ...box, added: undefined, dropped: [] };
+  const { text, isRepeatable, isKept = false } = message;
+  const added: QueuedMessage = { text, isRepeatable, isKept: isKept && isRepeatable, id: box.nextId };
+  return { ...bounded({ ...box, outbox: [...box.outbox, added], nextId: box.nextId + 1 }), added };
+}
+
+/** The queue behind what an earlier run has left. */
+export function behindStored(box: Outbox, stored: readonly { readonly id: number; readonly text: string }[]) {
+  const kept = stored.map(({ id, text }): QueuedMessage => ({ id, text, isRepeatable: true, isKept: true }));
+  return bounded({ ...box, outbox: [...kept, ...box.outbox] });
+}
+
+function bounded(box: Outbox): Outbox & { readonly dropped: readonly QueuedMessage[] } {
+  const kept = box.outbox.filter(({ isKept }) => isKept);
+  const others = box.outbox.filter(({ isKept }) => !isKept);
+  let bytes = kept.reduce((sum, message) => sum + bytesOf(message), 0);
+  let first = 0;
+  for (const message of kept) {
+    if (kept.length - first <= keptMessagesMax && bytes <= keptBytesMax) break;
+    bytes -= bytesOf(message);
+    first += 1;
+  }
+  const dropped = [...kept.slice(0, first), ...others.slice(0, Math.max(0, others.length - otherMessagesMax))];
+  if (dropped.length === 0) return { ...box, dropped };
+  const gone = new Set(dropped);
+  return {
+    ...box,
+    outbox: box.outbox.filter((message) => !gone.has(message)),
+    droppedUntold: box.droppedUntold + first,
+    dropped,
+  };
+}
+
+function bytesOf({ text }: OutgoingMessage): number {
+  return Buffer.byteLength(text, "utf8");
 }
 
 /** The queue at the moment its first message is handed to the connection. */
-export function whileSending(outbox: readonly OutgoingMessage[]): readonly OutgoingMessage[] {
+export function whileSending(outbox: readonly QueuedMessage[]): readonly QueuedMessage[] {
   return outbox[0]?.isRepeatable === false ? outbox.slice(1) : outbox;
 }
 
 /** The queue once the cloud has acknowledged `sent`. */
 export function afterSending(
-  outbox: readonly OutgoingMessage[],
-  sent: OutgoingMessage | undefined,
-): readonly OutgoingMessage[] {
+  outbox: readonly QueuedMessage[],
+  sent: QueuedMessage | undefined,
+): readonly QueuedMessage[] {
   return outbox[0] === sent ? outbox.slice(1) : outbox;
+}
+
+/** Not kept: the next one is as good. */
+export const heartbeatMessage: OutgoingMessage = { text: heartbeat(), isRepeatable: false };
+
+/** The type of the event that tells how many messages were lost. */
+export const droppedEventType = "c8y_MessagesDropped";
+
+/** Sent once the gateway is online again and everything older has been sent. */
+export function droppedReport(count: number): OutgoingMessage {
+  const text = `${count} alarms, events or measurements were dropped while the cloud could not be reached`;
+  return { text: createEvent({ type: droppedEventType, text }), isRepeatable: true, isKept: true };
 }

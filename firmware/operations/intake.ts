@@ -1,21 +1,25 @@
-// Sorts what the cloud sends into requests for tunnels. Pure: a state and what happened in, the next state and effects out.
+// Sorts what the cloud sends into requests for tunnels and for device management. Pure: a state and what happened in, the next state and effects out.
 import type { CloseReason } from "#protocol/close-reason.ts";
-import { ProtocolError } from "#protocol/protocol-error.ts";
-import { type ConnectRequest, parseConnectRequest, remoteAccessFragment } from "#protocol/remote-access.ts";
+import type { ConnectRequest } from "#protocol/remote-access.ts";
 import type { OperationNotification } from "#protocol/smartrest/operation-notification.ts";
 import type { CloudMessage } from "../connectivity/cloud-message.ts";
 import type { OutgoingMessage } from "../connectivity/outbox.ts";
 import type { LogEntry } from "../log.ts";
-import { executing, failed, successful } from "./operation-reports.ts";
-import { idMark, keyMark, withMarks } from "./seen-operations.ts";
+import { executing, failed, failedInWords, successful } from "./operation-reports.ts";
+import { idMark, withMarks } from "./seen-operations.ts";
+import { fragmentOf, type Identified, markOf, readWanted, type Wanted } from "./wanted.ts";
 
 export interface IntakeState {
   /** External id of this gateway. */
   readonly deviceId: string;
-  /** Whether this connection has brought an operation as JSON: then its 530 lines are only twins. */
+  /** Fragments of the operations of device management that this gateway does; it says of all others that it does not. */
+  readonly taken: readonly string[];
+  /** Whether this connection has brought an operation as JSON: then its SmartREST lines are only twins. */
   readonly hasJson: boolean;
   readonly seen: readonly string[];
-  /** 530 lines taken so far, for their names. */
+  /** Marks of what was run by name in this connection, once for each run: the JSON twin may still come. */
+  readonly ranByName: readonly string[];
+  /** SmartREST lines taken so far, for their names. */
   readonly unnamedCount: number;
   readonly awaitingTwin: readonly UnnamedOperation[];
   /** Had no twin and wait for their turn. */
@@ -24,44 +28,62 @@ export interface IntakeState {
   readonly running: readonly RunningOperation[];
 }
 
-/** From a `530` line: the operation's id is not known. */
+/** From a SmartREST line: the operation's id is not known. */
 interface UnnamedOperation {
   readonly name: string;
   readonly mark: string;
-  readonly request: ConnectRequest;
+  readonly wanted: Wanted;
 }
 
-interface RunningOperation {
+interface RunningOperation extends Identified {
   /** Its id, or a name of ours. */
   readonly operation: string;
-  /** Where the cloud told it. */
-  readonly id: string | undefined;
   readonly mark: string;
 }
 
 export type IntakeEffect =
   | { readonly kind: "request"; readonly operation: string; readonly request: ConnectRequest }
+  | ({ readonly kind: "manage"; readonly operation: string; readonly id?: string } & ManageWanted)
   | { readonly kind: "report"; readonly message: OutgoingMessage }
   | { readonly kind: "log"; readonly entry: LogEntry }
   /** Calls back with `twinMissed` or `turnMissed` after the wait, unless `calm` comes first. */
-  | { readonly kind: "wait"; readonly name: string; readonly what: "twin" | "turn" }
+  | { readonly kind: "wait"; readonly name: string; readonly what: "twin" | "turn" | "management-turn" }
   | { readonly kind: "calm"; readonly name: string };
+
+type ManageWanted = Pick<Extract<Wanted, { kind: "manage" }>, "request">;
 
 export interface IntakeStep {
   readonly state: IntakeState;
   readonly effects: readonly IntakeEffect[];
 }
 
+/** How a request for device management ended. */
+export type ManagementOutcome =
+  | { readonly ok: true; readonly parameters?: readonly string[] }
+  | { readonly ok: false; readonly why: string };
+
 /** Operations without an id that wait at the same time. */
 export const unnamedMax = 16;
+/** Runs by name whose JSON twin is waited for. */
+const ranByNameMax = 64;
 
-export function initialIntake(deviceId: string): IntakeState {
-  return { deviceId, hasJson: false, seen: [], unnamedCount: 0, awaitingTwin: [], queued: [], running: [] };
+export function initialIntake(deviceId: string, taken: readonly string[] = []): IntakeState {
+  return {
+    deviceId,
+    taken,
+    hasJson: false,
+    seen: [],
+    ranByName: [],
+    unnamedCount: 0,
+    awaitingTwin: [],
+    queued: [],
+    running: [],
+  };
 }
 
-/** Whether the next connection brings JSON is to be seen. */
+/** Whether the next connection brings JSON is to be seen; what comes in it was not run by name in this one. */
 export function disconnected(state: IntakeState): IntakeState {
-  return { ...state, hasJson: false };
+  return { ...state, hasJson: false, ranByName: [] };
 }
 
 export function received(state: IntakeState, message: CloudMessage): IntakeStep {
@@ -69,7 +91,11 @@ export function received(state: IntakeState, message: CloudMessage): IntakeStep 
     case "operation":
       return receivedOperation({ ...state, hasJson: true }, message.operation);
     case "connect":
-      return receivedLine(state, message.deviceId, message.request);
+      return receivedLine(state, message.deviceId, { kind: "connect", request: message.request });
+    case "manage":
+      return receivedLine(state, message.deviceId, { kind: "manage", request: message.request });
+    case "unknown-operation":
+      return receivedLine(state, message.deviceId, { kind: "unknown", fragment: message.fragment });
     case "refused":
       return { state, effects: [log("warn", "smartrest.refused", { what: message.what })] };
     case "other":
@@ -79,12 +105,13 @@ export function received(state: IntakeState, message: CloudMessage): IntakeStep 
   }
 }
 
-/** The JSON twin of a 530 line did not come in time. */
+/** The JSON twin of a SmartREST line did not come in time. */
 export function twinMissed(state: IntakeState, name: string): IntakeStep {
   const operation = state.awaitingTwin.find((each) => each.name === name);
   if (operation === undefined) return { state, effects: [] };
   const queued = { ...without(state, name), queued: [...state.queued, operation] };
-  return follow({ state: queued, effects: [{ kind: "wait", name, what: "turn" }] }, advance);
+  const what = operation.wanted.kind === "connect" ? "turn" : "management-turn";
+  return follow({ state: queued, effects: [{ kind: "wait", name, what }] }, advance);
 }
 
 /** The turn of an operation did not come before the cloud gave it up. */
@@ -99,51 +126,63 @@ export function ended(
   operation: string,
   failure?: { readonly reason: CloseReason; readonly detail: string },
 ): IntakeStep {
+  return over(state, operation, (running) =>
+    failure ? failed(running, failure.reason, failure.detail) : successful(running),
+  );
+}
+
+/** What was asked for by `manage` is over. */
+export function managed(state: IntakeState, operation: string, outcome: ManagementOutcome): IntakeStep {
+  return over(state, operation, (running) =>
+    outcome.ok ? successful(running, outcome.parameters) : failedInWords(running, outcome.why),
+  );
+}
+
+function over(
+  state: IntakeState,
+  operation: string,
+  report: (running: RunningOperation) => OutgoingMessage,
+): IntakeStep {
   const running = state.running.find((each) => each.operation === operation);
   if (running === undefined) return { state, effects: [] };
-  const message = failure ? failed(running.id, failure.reason, failure.detail) : successful(running.id);
   const rest = { ...state, running: state.running.filter((each) => each !== running) };
-  return follow({ state: rest, effects: [{ kind: "report", message }] }, advance);
+  return follow({ state: rest, effects: [{ kind: "report", message: report(running) }] }, advance);
 }
 
 function receivedOperation(state: IntakeState, operation: OperationNotification): IntakeStep {
   const { id, externalId, status } = operation;
-  if (!Object.hasOwn(operation.fragments, remoteAccessFragment)) {
-    return ignored(state, id, "not a remote access operation");
-  }
   if (externalId !== undefined && externalId !== state.deviceId) return ignored(state, id, "for another device");
   if (status !== "PENDING") return ignored(state, id, "not PENDING any more");
-  const request = requestOf(operation);
-  if ("problem" in request) {
-    const seen = withMarks(state.seen, [idMark(id)]);
-    if (state.seen.includes(idMark(id))) return { state, effects: [] };
-    const message = failed(id, "policy.refused", request.problem);
-    return { state: { ...state, seen }, effects: [{ kind: "report", message }] };
-  }
-  return receivedRequest(state, id, request);
+  if (state.seen.includes(idMark(id))) return { state, effects: [] };
+  const wanted = readWanted(operation.fragments);
+  if (wanted === undefined) return ignored(state, id, "it asks for nothing");
+  return receivedWanted({ ...state, seen: withMarks(state.seen, [idMark(id)]) }, id, wanted);
 }
 
-function receivedRequest(state: IntakeState, id: string, request: ConnectRequest): IntakeStep {
-  const mark = keyMark(request);
-  const isKnown = state.seen.includes(idMark(id));
+function receivedWanted(state: IntakeState, id: string, wanted: Wanted): IntakeStep {
+  const mark = markOf(wanted);
+  const operation = { operation: id, id, fragment: fragmentOf(wanted), mark };
   const twin = [...state.awaitingTwin, ...state.queued].find((each) => each.mark === mark);
-  const noted = { ...state, seen: withMarks(state.seen, [idMark(id), mark]) };
-  if (isKnown) return { state: noted, effects: [] };
   if (twin !== undefined) {
-    const started = run(without(noted, twin.name), { operation: id, id, mark }, request);
+    const started = run(without(state, twin.name), operation, wanted);
     return { state: started.state, effects: [{ kind: "calm", name: twin.name }, ...started.effects] };
   }
   // Running by name already: from now on its id is known, so its end hits the right operation.
-  const running = noted.running.map((each) => (each.mark === mark ? { ...each, id } : each));
-  if (state.seen.includes(mark)) return { state: { ...noted, running }, effects: [] };
-  return run(noted, { operation: id, id, mark }, request);
+  const nameless = state.running.find((each) => each.mark === mark && each.id === undefined);
+  const running = state.running.map((each) => (each === nameless ? { ...each, id } : each));
+  if (nameless !== undefined || state.ranByName.includes(mark)) {
+    return { state: { ...state, running, ranByName: withoutFirst(state.ranByName, mark) }, effects: [] };
+  }
+  // A connection key opens one tunnel, whatever the id. The same command may be meant twice.
+  if (wanted.kind === "connect" && state.seen.includes(mark)) return { state, effects: [] };
+  return run(state, operation, wanted);
 }
 
-function receivedLine(state: IntakeState, deviceId: string, request: ConnectRequest): IntakeStep {
-  const mark = keyMark(request);
+function receivedLine(state: IntakeState, deviceId: string, wanted: Wanted): IntakeStep {
+  const mark = markOf(wanted);
   if (deviceId !== state.deviceId) return ignored(state, undefined, "for another device");
   // Its twin comes or came as JSON.
-  if (state.hasJson || state.seen.includes(mark)) return { state, effects: [] };
+  if (state.hasJson || (wanted.kind === "connect" && state.seen.includes(mark))) return { state, effects: [] };
   if (state.awaitingTwin.length + state.queued.length >= unnamedMax) {
     return ignored(state, undefined, `more than ${unnamedMax} operations without an id at the same time`);
   }
@@ -153,46 +192,71 @@ function receivedLine(state: IntakeState, deviceId: string, request: ConnectRequ
     state: {
       ...state,
       unnamedCount,
-      seen: withMarks(state.seen, [mark]),
-      awaitingTwin: [...state.awaitingTwin, { name, mark, request }],
+      seen: wanted.kind === "connect" ? withMarks(state.seen, [mark]) : state.seen,
+      awaitingTwin: [...state.awaitingTwin, { name, mark, wanted }],
     },
     effects: [{ kind: "wait", name, what: "twin" }],
   };
 }
 
 /**
- * Starts the next operation without an id once nothing else is being opened: its statuses go to the oldest operation
- * of the name, which then is this one.
+ * Starts each next operation without an id of whose kind nothing else runs: its statuses go to the oldest operation of
+ * the name, which then is this one.
  */
 function advance(state: IntakeState): IntakeStep {
-  const [next, ...queued] = state.queued;
-  if (next === undefined || state.running.length > 0) return { state, effects: [] };
-  const { name, mark, request } = next;
-  const started = run({ ...state, queued }, { operation: name, id: undefined, mark }, request);
-  return { state: started.state, effects: [{ kind: "calm", name }, ...started.effects] };
+  const next = state.queued.find(({ wanted }) => !state.running.some((each) => each.fragment === fragmentOf(wanted)));
+  if (next === undefined) return { state, effects: [] };
+  const { name, mark, wanted } = next;
+  const noted = {
+    ...without(state, name),
+    ranByName: wanted.kind === "connect" ? state.ranByName : [...state.ranByName, mark].slice(-ranByNameMax),
+  };
+  const started = run(noted, { operation: name, id: undefined, fragment: fragmentOf(wanted), mark }, wanted);
+  return follow({ state: started.state, effects: [{ kind: "calm", name }, ...started.effects] }, advance);
 }
 
-function run(state: IntakeState, operation: RunningOperation, request: ConnectRequest): IntakeStep {
+function run(state: IntakeState, operation: RunningOperation, wanted: Wanted): IntakeStep {
+  const refusal = refusalOf(state, wanted);
+  if (refusal !== undefined) return { state, effects: refused(operation, refusal) };
+  const noted = wanted.kind === "connect" ? { ...state, seen: withMarks(state.seen, [operation.mark]) } : state;
   return {
-    state: { ...state, running: [...state.running, operation] },
-    effects: [
-      { kind: "report", message: executing(operation.id) },
-      { kind: "request", operation: operation.operation, request },
-    ],
+    state: { ...noted, running: [...state.running, operation] },
+    effects: [{ kind: "report", message: executing(operation) }, effectOf(operation, wanted)],
   };
 }
 
-function requestOf({ fragments }: OperationNotification): ConnectRequest | { readonly problem: string } {
-  const fragment = fragments[remoteAccessFragment];
-  if (typeof fragment !== "object" || fragment === null)
-    return { problem: `${remoteAccessFragment} must be an object` };
-  const { hostname, port, connectionKey } = fragment as Readonly<Record<string, unknown>>;
-  try {
-    return parseConnectRequest({ hostname, port, connectionKey });
-  } catch (error) {
-    if (error instanceof ProtocolError) return { problem: error.message };
-    throw error;
+function effectOf({ operation, id }: RunningOperation, wanted: Wanted): IntakeEffect {
+  switch (wanted.kind) {
+    case "connect":
+      return { kind: "request", operation, request: wanted.request };
+    case "manage":
+      return { kind: "manage", operation, request: wanted.request, ...(id === undefined ? {} : { id }) };
+    default:
+      throw new Error("must hold: what is not taken was refused");
   }
+}
+
+/** Why it is not done; undefined if it is. */
+function refusalOf({ taken }: IntakeState, wanted: Wanted): ((operation: Identified) => OutgoingMessage) | undefined {
+  switch (wanted.kind) {
+    case "connect":
+      return undefined;
+    case "malformed-connect":
+      return (operation) => failed(operation, "policy.refused", wanted.problem);
+    case "malformed":
+      return (operation) => failedInWords(operation, `the operation cannot be read: ${wanted.problem}`);
+    default: {
+      const fragment = fragmentOf(wanted);
+      if (wanted.kind === "manage" && taken.includes(fragment)) return undefined;
+      return (operation) => failedInWords(operation, `this gateway is not set up to do ${fragment}`);
+    }
+  }
+}
+
+/** By name it must be EXECUTING first: only such a one can fail (protocol.md 4.5). */
+function refused(operation: Identified, report: (operation: Identified) => OutgoingMessage): readonly IntakeEffect[] {
+  const failure: IntakeEffect = { kind: "report", message: report(operation) };
+  return operation.id === undefined ? [{ kind: "report", message: executing(operation) }, failure] : [failure];
 }
 
 function without(state: IntakeState, name: string): IntakeState {
@@ -201,6 +265,11 @@ function without(state: IntakeState, name: string): IntakeState {
     awaitingTwin: state.awaitingTwin.filter((each) => each.name !== name),
     queued: state.queued.filter((each) => each.name !== name),
   };
+}
+
+function withoutFirst(marks: readonly string[], mark: string): readonly string[] {
+  const at = marks.indexOf(mark);
+  return at === -1 ? marks : marks.toSpliced(at, 1);
 }
 
 function follow(step: IntakeStep, next: (state: IntakeState) => IntakeStep): IntakeStep {

@@ -1,7 +1,6 @@
-// The status messages of a connect operation: by id where the cloud told it, else by the operation's name.
+// The status messages of an operation: by id where the cloud told it, else by the operation's name.
 import type { CloseReason } from "#protocol/close-reason.ts";
 import { writeFailureReason } from "#protocol/close-reason.ts";
-import { remoteAccessFragment } from "#protocol/remote-access.ts";
 import {
   setExecuting,
   setExecutingByName,
@@ -11,26 +10,39 @@ import {
   setSuccessfulByName,
 } from "#protocol/smartrest/upstream.ts";
 import type { OutgoingMessage } from "../connectivity/outbox.ts";
+import type { Identified } from "./wanted.ts";
 
-export function executing(operationId: string | undefined): OutgoingMessage {
-  return report(operationId, setExecuting, () => setExecutingByName(remoteAccessFragment));
+export function executing(operation: Identified): OutgoingMessage {
+  return report(operation, setExecuting, setExecutingByName);
 }
 
-export function successful(operationId: string | undefined): OutgoingMessage {
-  return report(operationId, setSuccessful, () => setSuccessfulByName(remoteAccessFragment));
-}
-
-export function failed(operationId: string | undefined, reason: CloseReason, detail: string): OutgoingMessage {
-  const text = writeFailureReason(reason, detail);
+/** `parameters`: what the operation gave, short enough for one message. */
+export function successful(operation: Identified, parameters: readonly string[] = []): OutgoingMessage {
   return report(
-    operationId,
-    (id) => setFailed(id, text),
-    () => setFailedByName(remoteAccessFragment, text),
+    operation,
+    (id) => setSuccessful(id, parameters),
+    (fragment) => setSuccessfulByName(fragment, parameters),
   );
 }
 
-function report(operationId: string | undefined, byId: (id: string) => string, byName: () => string): OutgoingMessage {
-  return operationId === undefined
-    ? { text: byName(), isRepeatable: false }
-    : { text: byId(operationId), isRepeatable: true };
+/** A tunnel that was not opened: the reason is one of the closed list. */
+export function failed(operation: Identified, reason: CloseReason, detail: string): OutgoingMessage {
+  return failedInWords(operation, writeFailureReason(reason, detail));
+}
+
+/** Anything else that was not done, and why in words for people. */
+export function failedInWords(operation: Identified, why: string): OutgoingMessage {
+  return report(
+    operation,
+    (id) => setFailed(id, why),
+    (fragment) => setFailedByName(fragment, why),
+  );
+}
+
+function report(
+  { id, fragment }: Identified,
+  byId: (id: string) => string,
+  byName: (fragment: string) => string,
+): OutgoingMessage {
+  return id === undefined ? { text: byName(fragment), isRepeatable: false } : { text: byId(id), isRepeatable: true };
 }

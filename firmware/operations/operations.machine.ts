@@ -1,6 +1,7 @@
 // Turns what the cloud sends into requests for tunnels, each once, and into status reports that hit the right operation.
 import { enqueueActions, sendParent, setup } from "xstate";
 import type { CloseReason } from "#protocol/close-reason.ts";
+import type { ManagementRequest } from "#protocol/device-management.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
 import type { CloudMessage } from "../connectivity/cloud-message.ts";
 import type { OutgoingMessage } from "../connectivity/outbox.ts";
@@ -12,6 +13,8 @@ import {
   type IntakeState,
   type IntakeStep,
   initialIntake,
+  type ManagementOutcome,
+  managed,
   received,
   turnMissed,
   twinMissed,
@@ -20,6 +23,8 @@ import {
 export interface OperationsInput {
   /** External id of this gateway. */
   readonly deviceId: string;
+  /** Fragments of the operations of device management that this gateway does; none where absent. */
+  readonly taken?: readonly string[];
 }
 
 export type OperationsCommand =
@@ -32,12 +37,21 @@ export type OperationsCommand =
       readonly operation: string;
       readonly reason: CloseReason;
       readonly detail: string;
-    };
+    }
+  /** An operation of device management is over. */
+  | { readonly type: "operation.managed"; readonly operation: string; readonly outcome: ManagementOutcome };
 
 /** What the parent is told. */
 export type OperationsFact =
   /** `operation` names it from now on, in logs too: its id, or a name of ours where the cloud told none. */
   | { readonly type: "operation.requested"; readonly operation: string; readonly request: ConnectRequest }
+  | {
+      readonly type: "management.requested";
+      readonly operation: string;
+      /** Where the cloud told it. */
+      readonly id?: string;
+      readonly request: ManagementRequest;
+    }
   | ({ readonly type: "operation.reported" } & OutgoingMessage);
 
 type OperationsEvent =
@@ -45,11 +59,13 @@ type OperationsEvent =
   | { readonly type: "twin.missed"; readonly name: string }
   | { readonly type: "turn.missed"; readonly name: string };
 
-/** How long a 530 line waits for the same operation as JSON. */
+/** How long a SmartREST line waits for the same operation as JSON. */
 export const twinWaitMs = 2_000;
 /** How long it then waits for its turn. The cloud fails an operation that nobody finished in 30 s, and a later status would hit another. */
 export const turnWaitMs = 20_000;
-const waitsMs = { twin: twinWaitMs, turn: turnWaitMs } as const;
+/** An operation of device management has no such limit in the cloud; what still waits then waits for something that hangs. */
+export const managementTurnWaitMs = 600_000;
+const waitsMs = { twin: twinWaitMs, turn: turnWaitMs, "management-turn": managementTurnWaitMs } as const;
 
 export const operationsMachine = setup({
   types: {
@@ -64,7 +80,7 @@ export const operationsMachine = setup({
 }).createMachine({
   id: "operations",
   description: "One state: what it knows is in the intake.",
-  context: ({ input }) => ({ intake: initialIntake(input.deviceId) }),
+  context: ({ input }) => ({ intake: initialIntake(input.deviceId, input.taken) }),
   on: {
     "*": {
       actions: enqueueActions(({ context, event, enqueue }) => {
@@ -73,6 +89,7 @@ export const operationsMachine = setup({
         for (const effect of effects) {
           switch (effect.kind) {
             case "request":
+            case "manage":
             case "report":
               enqueue({ type: "tell", params: factOf(effect) });
               break;
@@ -105,6 +122,8 @@ function step(state: IntakeState, event: OperationsEvent): IntakeStep {
       return ended(state, event.operation);
     case "operation.failed":
       return ended(state, event.operation, event);
+    case "operation.managed":
+      return managed(state, event.operation, event.outcome);
     case "twin.missed":
       return twinMissed(state, event.name);
     case "turn.missed":
@@ -114,10 +133,19 @@ function step(state: IntakeState, event: OperationsEvent): IntakeStep {
   }
 }
 
-function factOf(effect: Extract<IntakeEffect, { kind: "request" | "report" }>): OperationsFact {
-  return effect.kind === "request"
-    ? { type: "operation.requested", operation: effect.operation, request: effect.request }
-    : { type: "operation.reported", ...effect.message };
+function factOf(effect: Extract<IntakeEffect, { kind: "request" | "manage" | "report" }>): OperationsFact {
+  switch (effect.kind) {
+    case "request":
+      return { type: "operation.requested", operation: effect.operation, request: effect.request };
+    case "manage": {
+      const { operation, id, request } = effect;
+      return { type: "management.requested", operation, request, ...(id === undefined ? {} : { id }) };
+    }
+    case "report":
+      return { type: "operation.reported", ...effect.message };
+    default:
+      return effect satisfies never;
+  }
 }
 
 function eventAfter({ name, what }: Extract<IntakeEffect, { kind: "wait" }>): OperationsEvent {

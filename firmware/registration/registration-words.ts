@@ -1,13 +1,20 @@
 // What the registration knows, and what it says in the log: each time the reason, and what a person can do about it.
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
+import type { CloudIdentity } from "../cloud-identity.ts";
+import type { Registration } from "../config/gateway-config.ts";
 import type { MqttLogin } from "../connectivity/mqtt-connection.ts";
 import { adviceFor, isLoginRefusal } from "../connectivity/offline-reason.ts";
-import type { LogEntry } from "../log.ts";
+import { isoTime, type LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
 import type { BootstrapFact, StoreOutcome } from "./registration.actor.ts";
 
 export interface RegistrationContext {
+  readonly deviceId: string;
+  readonly registration: Registration;
+  /** Of the bootstrap connection. */
   readonly login: MqttLogin;
+  /** By certificate, once it is known. */
+  readonly identity: CloudIdentity | undefined;
   readonly credentials: DeviceCredentials | undefined;
   /** Whether the cloud issued them just now. */
   readonly isNew: boolean;
@@ -68,6 +75,35 @@ export function notStoredEntry(outcome: StoreOutcome): LogEntry {
 export function storageEntry(what: string, error: unknown): LogEntry {
   const why = error instanceof Error ? error.message : String(error);
   return { level: "error", event: "registration.storage-failed", fields: { what, why, retryInMs: storageRetryMs } };
+}
+
+/** A certificate of the configuration that this gateway cannot be known by. */
+export function unusableCertificateEntry(what: string): LogEntry {
+  const advice =
+    "make certificate and key of [registration] those of this gateway, or [device] id the certificate's common name, " +
+    "and start it again";
+  return { level: "error", event: "registration.certificate-unusable", fields: { what, advice } };
+}
+
+/** One that is good in itself but not at this time. */
+export function certificateTimeEntry({ notBeforeMs, notAfterMs }: CertificateTimes, nowMs: number): LogEntry {
+  const isOver = notAfterMs <= nowMs;
+  return {
+    level: isOver ? "error" : "warn",
+    event: isOver ? "registration.certificate-expired" : "registration.certificate-not-yet-valid",
+    fields: {
+      notBefore: isoTime(notBeforeMs),
+      notAfter: isoTime(notAfterMs),
+      advice: isOver
+        ? "the cloud will refuse it: put a new certificate in its place and start the gateway again, or set this machine's clock"
+        : "this machine's clock is probably wrong: it is tried all the same",
+    },
+  };
+}
+
+interface CertificateTimes {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
 }
 
 export function bootstrapErrorEntry(): LogEntry {

@@ -1,18 +1,22 @@
 // The bootstrap connection and the credentials in storage, as actors of the registration machine.
 import { fromCallback, fromPromise } from "xstate";
-import type { Hardware } from "#hardware/ports.ts";
+import type { ClientCertificate, Hardware } from "#hardware/ports.ts";
 import { ProtocolError } from "#protocol/protocol-error.ts";
 import { type DeviceCredentials, parseDownstream } from "#protocol/smartrest/downstream.ts";
 import { parseMessagesUpToFault } from "#protocol/smartrest/line.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 import type { CloudPort } from "../connectivity/dial-cloud.ts";
 import { type MqttLogin, openMqtt } from "../connectivity/mqtt-connection.ts";
+import type { MqttWays } from "../connectivity/mqtt-ways.ts";
 import type { OfflineReason } from "../connectivity/offline-reason.ts";
 import { messageOf } from "../errors.ts";
 import { type CredentialsOutcome, loadCredentials, storageProblem, storeCredentials } from "./credentials.ts";
+import { type CertificateVerdict, judgeCertificate } from "./device-certificate.ts";
 
 export interface BootstrapInput {
   readonly login: MqttLogin;
+  /** Sent with each question where the operator must say the same one when accepting the device. A secret. */
+  readonly securityToken?: string;
 }
 
 export type BootstrapCommand =
@@ -37,7 +41,7 @@ export type BootstrapFact =
       readonly draw: number;
     };
 
-export function bootstrapSession(hardware: Hardware, cloud: CloudPort) {
+export function bootstrapSession(hardware: Hardware, cloud: CloudPort | MqttWays) {
   return fromCallback<BootstrapCommand, BootstrapInput>(({ sendBack, receive, input }) => {
     const tell = (fact: BootstrapFact): void => sendBack(fact);
     const closed = (reason: OfflineReason, detail?: string): void => {
@@ -63,7 +67,7 @@ export function bootstrapSession(hardware: Hardware, cloud: CloudPort) {
       switch (command.type) {
         case "bootstrap.ask":
           // Asked again soon anyway, so nothing is kept for an acknowledgement; a lost connection is told by `closed`.
-          void connection.publish(topics.credentialsUp, "", 0);
+          void connection.publish(topics.credentialsUp, input.securityToken ?? "", 0);
           return;
         case "bootstrap.leave":
           connection.end();
@@ -95,6 +99,15 @@ function readAnswer(payload: Uint8Array): BootstrapFact {
     if (!(error instanceof ProtocolError)) throw error;
     return { type: "bootstrap.unreadable", what: `${topics.credentialsDown}: ${error.message}` };
   }
+}
+
+export type ExaminedCertificate = CertificateVerdict & { readonly nowMs: number };
+
+/** Of the certificate that the configuration names. */
+export function certificateExaminer({ clock }: Hardware) {
+  return fromPromise<ExaminedCertificate, { readonly certificate: ClientCertificate; readonly deviceId: string }>(
+    ({ input }) => Promise.resolve({ ...judgeCertificate(input.certificate, input.deviceId), nowMs: clock.nowMs() }),
+  );
 }
 
 export function credentialsLoader(hardware: Hardware) {

@@ -1,13 +1,24 @@
-// Makes an unknown gateway a registered one: asks the cloud with the bootstrap account until it hands out credentials.
+// Makes an unknown gateway one that the cloud knows: by the bootstrap account, by a certificate it was given, or by enrolment.
 import { assign, fromCallback, fromPromise, sendTo, setup } from "xstate";
+import type { ClientCertificate } from "#hardware/ports.ts";
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
+import { type CloudIdentity, passwordIdentity } from "../cloud-identity.ts";
+import type { Registration } from "../config/gateway-config.ts";
 import { backOffMs } from "../connectivity/back-off.ts";
 import type { MqttLogin } from "../connectivity/mqtt-connection.ts";
 import type { LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
-import type { BootstrapCommand, BootstrapFact, BootstrapInput, StoreOutcome } from "./registration.actor.ts";
+import { type EnrolmentInput, enrolmentMachine } from "./enrolment.machine.ts";
+import type {
+  BootstrapCommand,
+  BootstrapFact,
+  BootstrapInput,
+  ExaminedCertificate,
+  StoreOutcome,
+} from "./registration.actor.ts";
 import {
   bootstrapErrorEntry,
+  certificateTimeEntry,
   closedEntry,
   damagedEntry,
   notStoredEntry,
@@ -15,11 +26,13 @@ import {
   storageEntry,
   storageRetryMs,
   unreadableEntry,
+  unusableCertificateEntry,
   waitingEntry,
 } from "./registration-words.ts";
 
 export interface RegistrationInput {
-  readonly login: MqttLogin;
+  readonly deviceId: string;
+  readonly registration: Registration;
 }
 
 /** Between two questions to the cloud (protocol.md 2.3). */
@@ -30,14 +43,18 @@ export const readyLimitMs = 20_000;
 export const lastingConnectionMs = 60_000;
 /** Longest wait for the bootstrap connection to close in order. */
 export const leaveLimitMs = 1_500;
+/** Between two looks at a certificate that cannot be used: whoever reads the end of the log finds why. */
+export const examineAgainMs = 10 * 60_000;
+/** After a bug of ours. */
+const restartDelayMs = 10_000;
 
-/** Its output are the credentials; it never gives up. */
+/** Its output is who the gateway is to the cloud; it never gives up. */
 export const registrationMachine = setup({
   types: {
     input: {} as RegistrationInput,
     context: {} as RegistrationContext,
     events: {} as BootstrapFact,
-    output: {} as { readonly credentials: DeviceCredentials; readonly isNew: boolean },
+    output: {} as { readonly identity: CloudIdentity; readonly isNew: boolean },
   },
   actors: {
     loadCredentials: fromPromise<CredentialsOutcome>(() => Promise.reject(new Error("not provided"))),
@@ -45,11 +62,27 @@ export const registrationMachine = setup({
       Promise.reject(new Error("not provided")),
     ),
     bootstrap: fromCallback<BootstrapCommand, BootstrapInput>(() => {}),
+    examineCertificate: fromPromise<ExaminedCertificate, CertificateToExamine>(() =>
+      Promise.reject(new Error("not provided")),
+    ),
+    enrolment: enrolmentMachine,
   },
   actions: {
     log: (_, _entry: LogEntry) => {},
     keepCredentials: assign((_, credentials: DeviceCredentials) => ({ credentials })),
     noteIssued: assign({ isNew: true }),
+    keepEnrolled: assign((_, { identity, isNew }: { identity: CloudIdentity; isNew: boolean }) => ({
+      identity,
+      isNew,
+    })),
+    keepExamined: assign(({ context }, examined: ExaminedCertificate) => {
+      if (!examined.ok) return {};
+      const { notBeforeMs, notAfterMs } = examined;
+      const { certificate } = toExamine(context);
+      return {
+        identity: { kind: "certificate" as const, certificate, notBeforeMs, notAfterMs, source: "files" as const },
+      };
+    }),
     resetBackOff: assign({ attempt: 0 }),
     noteClosed: assign(({ context, event }) => {
       const attempt = context.attempt + 1;
@@ -63,6 +96,12 @@ export const registrationMachine = setup({
     isFound: (_, outcome: CredentialsOutcome) => outcome.kind === "found",
     isDamaged: (_, outcome: CredentialsOutcome) => outcome.kind === "damaged",
     isStored: (_, outcome: StoreOutcome) => outcome.ok,
+    isByCertificate: ({ context }) => context.registration.method === "certificate",
+    isByEnrolment: ({ context }) => context.registration.method === "enrolment",
+    isInTime: (_, examined: ExaminedCertificate) =>
+      examined.ok && examined.notBeforeMs <= examined.nowMs && examined.nowMs < examined.notAfterMs,
+    isGood: (_, examined: ExaminedCertificate) => examined.ok,
+    isEnrolledNow: (_, { isNew }: { isNew: boolean }) => isNew,
   },
   delays: {
     reconnectDelay: ({ context }) => context.retryInMs,
@@ -71,12 +110,81 @@ export const registrationMachine = setup({
     lastingConnection: lastingConnectionMs,
     leaveLimit: leaveLimitMs,
     storageRetryDelay: storageRetryMs,
+    restartDelay: restartDelayMs,
+    examineAgainDelay: examineAgainMs,
   },
 }).createMachine({
   id: "registration",
-  context: ({ input }) => ({ login: input.login, credentials: undefined, isNew: false, attempt: 0, retryInMs: 0 }),
-  initial: "loading",
+  context: ({ input: { deviceId, registration } }) => ({
+    deviceId,
+    registration,
+    login: bootstrapLogin(deviceId, registration),
+    credentials: undefined,
+    identity: undefined,
+    isNew: false,
+    attempt: 0,
+    retryInMs: 0,
+  }),
+  initial: "choosing",
   states: {
+    choosing: {
+      always: [
+        { guard: "isByCertificate", target: "examining" },
+        { guard: "isByEnrolment", target: "enrolling" },
+        { target: "loading" },
+      ],
+    },
+    examining: {
+      description: "Whether the certificate of the configuration is one that the cloud can know this gateway by.",
+      invoke: {
+        src: "examineCertificate",
+        input: ({ context }) => toExamine(context),
+        onDone: [
+          {
+            guard: { type: "isInTime", params: ({ event }) => event.output },
+            target: "known",
+            actions: { type: "keepExamined", params: ({ event }) => event.output },
+          },
+          {
+            guard: { type: "isGood", params: ({ event }) => event.output },
+            target: "known",
+            actions: [
+              { type: "keepExamined", params: ({ event }) => event.output },
+              { type: "log", params: ({ event }) => timeEntry(event.output) },
+            ],
+          },
+          {
+            target: "unusable",
+            actions: {
+              type: "log",
+              params: ({ event }) => unusableCertificateEntry(event.output.ok ? "" : event.output.what),
+            },
+          },
+        ],
+        onError: { target: "broken", actions: { type: "log", params: bootstrapErrorEntry } },
+      },
+    },
+    unusable: {
+      description: "Only another configuration can help; the gateway stays up and says again what is wrong.",
+      after: { examineAgainDelay: "examining" },
+    },
+    enrolling: {
+      invoke: {
+        id: "enrolment",
+        src: "enrolment",
+        input: ({ context }) => enrolmentInput(context),
+        onDone: [
+          {
+            guard: { type: "isEnrolledNow", params: ({ event }) => event.output },
+            target: "registered",
+            actions: { type: "keepEnrolled", params: ({ event }) => event.output },
+          },
+          { target: "known", actions: { type: "keepEnrolled", params: ({ event }) => event.output } },
+        ],
+        onError: { target: "broken", actions: { type: "log", params: bootstrapErrorEntry } },
+      },
+    },
+    broken: { description: "A bug of ours: it is tried from the start again.", after: { restartDelay: "choosing" } },
     loading: {
       invoke: {
         src: "loadCredentials",
@@ -117,7 +225,7 @@ export const registrationMachine = setup({
           invoke: {
             id: "bootstrap",
             src: "bootstrap",
-            input: ({ context }) => ({ login: context.login }),
+            input: ({ context }) => bootstrapInput(context),
             onError: {
               target: "offline",
               actions: ["noteClosed", { type: "log", params: bootstrapErrorEntry }],
@@ -185,8 +293,42 @@ export const registrationMachine = setup({
     known: { type: "final" },
     registered: { type: "final" },
   },
-  output: ({ context }) => ({ credentials: issued(context), isNew: context.isNew }),
+  output: ({ context }) => ({
+    identity: context.identity ?? passwordIdentity(issued(context)),
+    isNew: context.isNew,
+  }),
 });
+
+interface CertificateToExamine {
+  readonly certificate: ClientCertificate;
+  readonly deviceId: string;
+}
+
+function toExamine({ deviceId, registration }: RegistrationContext): CertificateToExamine {
+  if (registration.method !== "certificate") throw new Error("must hold: the configuration names a certificate");
+  return { certificate: registration.certificate, deviceId };
+}
+
+function enrolmentInput({ deviceId, registration }: RegistrationContext): EnrolmentInput {
+  if (registration.method !== "enrolment") throw new Error("must hold: the configuration asks for enrolment");
+  const { oneTimePassword, keyAlgorithm } = registration;
+  return { deviceId, oneTimePassword, keyAlgorithm };
+}
+
+function bootstrapLogin(clientId: string, registration: Registration): MqttLogin {
+  if (registration.method !== "bootstrap") return { clientId };
+  return { clientId, user: registration.user, password: registration.password };
+}
+
+function bootstrapInput({ login, registration }: RegistrationContext): BootstrapInput {
+  const token = registration.method === "bootstrap" ? registration.securityToken : undefined;
+  return { login, ...(token === undefined ? {} : { securityToken: token }) };
+}
+
+function timeEntry(examined: ExaminedCertificate): LogEntry {
+  if (!examined.ok) throw new Error("must hold: only a certificate that can be read has dates");
+  return certificateTimeEntry(examined, examined.nowMs);
+}
 
 function issued({ credentials }: RegistrationContext): DeviceCredentials {
   if (credentials === undefined) throw new Error("must hold: credentials are there before they are used");

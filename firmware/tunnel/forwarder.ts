@@ -4,6 +4,7 @@ import type { Connection } from "#hardware/ports.ts";
 import { type CloseReason, closeCode, isCloseReason } from "#protocol/close-reason.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { type DeviceWebSocket, gatheredBytes } from "./device-websocket.ts";
+import type { EarlyMessages } from "./early-messages.ts";
 import type { LegsFact } from "./leg-facts.ts";
 
 /** A queue above this pauses the reading of the other side; it goes on below `queueLowBytes`. */
@@ -45,12 +46,14 @@ export class Forwarder {
   #cloudDetail = "";
   #isPanelPaused = true;
   #isCloudPaused = true;
+  readonly #early: EarlyMessages;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
     this.#panel = options.panel;
     this.#connection = options.cloud.connection;
     this.#webSocket = options.cloud.webSocket;
+    this.#early = options.cloud.early;
     this.#listenToPanel();
     this.#listenToCloud();
   }
@@ -97,7 +100,9 @@ export class Forwarder {
 
   start(): void {
     this.#resumePanel();
-    this.#resumeCloud();
+    this.#isCloudPaused = false;
+    for (const { data, isBinary } of this.#early.take()) this.#takeFromCloud(data, isBinary);
+    if (!this.#isCloudPaused) this.#resumeCloud();
   }
 
   ping(): void {
@@ -232,6 +237,8 @@ export function panelReason(error: unknown): CloseReason {
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "ENETDOWN":
+    // A serial device that was pulled out.
+    case "ENODEV":
       return "panel.lost";
     default:
       return "panel.reset";
@@ -239,7 +246,7 @@ export function panelReason(error: unknown): CloseReason {
 }
 
 /** What the end of the device websocket means: the far end's own word if it is one of ours. */
-function cloudEnd(code: number, text: string, detail: string): { reason: CloseReason; detail: string } {
+export function cloudEnd(code: number, text: string, detail: string): { reason: CloseReason; detail: string } {
   if (isCloseReason(text)) return { reason: text, detail };
   // 1000 is an end in order, 1005 one without a code: the client has gone (protocol.md 5.8).
   if (code === 1000 || code === 1005) return { reason: "client.closed", detail };

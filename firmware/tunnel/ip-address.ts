@@ -125,3 +125,13 @@ function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined 
   }
   return groups;
 }
+
+/** A literal that `parseIpAddress` reads as this address; of IPv6 with all eight groups. */
+export function writeIpAddress({ family, value }: IpAddress): string {
+  const [groups, bits, radix, separator] = family === 4 ? ([4, 8n, 10, "."] as const) : ([8, 16n, 16, ":"] as const);
+  const parts = Array.from({ length: groups }, (_, index) => {
+    const shift = bits * BigInt(groups - 1 - index);
+    return ((value >> shift) & ((1n << bits) - 1n)).toString(radix);
+  });
+  return parts.join(separator);
+}

@@ -1,6 +1,6 @@
 // Looks after both legs of a tunnel about once a second: pings the cloud, asks for delivery, reports a leg that is lost or stalled.
 import type { Clock, Connection, DeliveryState, TimerHandle } from "#hardware/ports.ts";
-import type { TunnelSettings } from "../config.ts";
+import type { TunnelSettings } from "../config/gateway-config.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { type LegVerdict, LegWatch } from "./leg-watch.ts";
 

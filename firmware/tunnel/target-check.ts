@@ -1,13 +1,15 @@
 // Resolves the target of a tunnel once and judges the very address that will be dialled.
-import type { Hardware, TcpTarget } from "#hardware/ports.ts";
+import type { Hardware } from "#hardware/ports.ts";
 import type { CloseReason } from "#protocol/close-reason.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
-import type { CloudAddress, TunnelSettings } from "../config.ts";
+import type { CloudAddress, TunnelSettings } from "../config/gateway-config.ts";
+import { readConsoleHost } from "../serial-console/console-host.ts";
 import { parseIpAddress, withoutEmbedding } from "./ip-address.ts";
+import type { PanelTarget } from "./panel-target.ts";
 import { isOwnAddress, judgeTarget } from "./policy.ts";
 
 export type TargetOutcome =
-  | { readonly kind: "allowed"; readonly target: TcpTarget }
+  | { readonly kind: "allowed"; readonly target: PanelTarget }
   /** `detail` is one clause for people. */
   | { readonly kind: "refused"; readonly reason: CloseReason; readonly detail: string };
 
@@ -15,12 +17,29 @@ export interface TargetCheckDeps {
   readonly hardware: Pick<Hardware, "network">;
   readonly cloud: CloudAddress;
   readonly settings: TunnelSettings;
+  /** Beside those of the network port: TCP ports of this machine on which the gateway listens by other means. */
+  readonly ownPorts?: readonly number[];
+  /** Which serial consoles are configured; none if left out. */
+  readonly consoles?: { has(name: string): boolean };
 }
 
-/** Of several addresses of a name the first that is allowed is taken. */
+/** A serial console is known by its name alone. Of several addresses of a host the first that is allowed is taken. */
 export async function checkTarget(
-  { hardware, cloud, settings }: TargetCheckDeps,
+  deps: TargetCheckDeps,
   { hostname, port }: ConnectRequest,
+  signal: AbortSignal,
+): Promise<TargetOutcome> {
+  const console = readConsoleHost(hostname);
+  if (console.kind === "refused") return { kind: "refused", reason: "policy.refused", detail: console.why };
+  if (console.kind === "other") return checkHost(deps, { hostname, port }, signal);
+  if (deps.consoles?.has(console.name) === true) return { kind: "allowed", target: { console: console.name, port } };
+  const detail = `no serial console is named ${console.name}`;
+  return { kind: "refused", reason: "policy.refused", detail };
+}
+
+async function checkHost(
+  { hardware, cloud, settings, ownPorts: others = [] }: TargetCheckDeps,
+  { hostname, port }: Pick<ConnectRequest, "hostname" | "port">,
   signal: AbortSignal,
 ): Promise<TargetOutcome> {
   const { network } = hardware;
@@ -35,7 +54,7 @@ export async function checkTarget(
   if (!resolved.ok) return { kind: "refused", reason: "panel.name-unknown", detail: resolved.detail };
   // A name that does not resolve now may be this machine's all the same.
   const isCloudHere = clouds.some((each) => !each.ok || each.addresses.some((address) => isOwn(address, interfaces)));
-  const ownPorts = [...network.listeningPorts(), ...(isCloudHere ? [cloud.httpsPort, cloud.mqttPort] : [])];
+  const ownPorts = [...network.listeningPorts(), ...others, ...(isCloudHere ? [cloud.httpsPort, cloud.mqttPort] : [])];
   let why = "the name has no address";
   for (const address of resolved.addresses) {
     const verdict = judgeTarget({ address, port }, { allow: settings.allow, interfaces, ownPorts });

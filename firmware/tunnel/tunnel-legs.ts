@@ -1,20 +1,26 @@
 // The two legs of one tunnel: dials both at once, lets the bytes through when told, and closes both for one reason.
-import type { Connection, DialFailure, Hardware, TcpTarget } from "#hardware/ports.ts";
+import { WebSocket } from "ws";
+import type { Connection, DialFailure, Hardware } from "#hardware/ports.ts";
 import { type CloseReason, closeCode } from "#protocol/close-reason.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
-import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
-import type { CloudAddress, TunnelSettings } from "../config.ts";
+import type { CloudAuthorization } from "../cloud-identity.ts";
+import type { TunnelSettings } from "../config/gateway-config.ts";
+import { httpsPortOf, type ReachableCloud } from "../connectivity/cloud-ports.ts";
 import { messageOf } from "../errors.ts";
-import { type DeviceWebSocket, openDeviceWebSocket } from "./device-websocket.ts";
-import { Forwarder, panelReason } from "./forwarder.ts";
+import type { ConsoleOutcome, SerialConsoles } from "../serial-console/serial-consoles.ts";
+import { type DeviceWebSocket, gatheredBytes, openDeviceWebSocket } from "./device-websocket.ts";
+import { cloudEnd, Forwarder, panelReason } from "./forwarder.ts";
 import type { LegsCommand, LegsFact, TunnelMeter } from "./leg-facts.ts";
 import type { LegVerdict } from "./leg-watch.ts";
 import { type CloudDelivery, LegsWatch, type Side } from "./legs-watch.ts";
+import { isSerialTarget, type PanelTarget } from "./panel-target.ts";
 
 export interface LegsDeps {
   readonly hardware: Hardware;
-  readonly cloud: CloudAddress;
+  readonly cloud: ReachableCloud;
+  readonly authorization: CloudAuthorization;
   readonly settings: TunnelSettings;
+  readonly consoles: SerialConsoles;
   /** Live numbers by operation; an entry is there while the tunnel has legs. */
   readonly meters: Map<string, TunnelMeter>;
 }
@@ -22,8 +28,7 @@ export interface LegsDeps {
 export interface LegsInput {
   readonly operation: string;
   readonly request: ConnectRequest;
-  readonly target: TcpTarget;
-  readonly credentials: DeviceCredentials;
+  readonly target: PanelTarget;
 }
 
 export class TunnelLegs {
@@ -52,7 +57,7 @@ export class TunnelLegs {
     deps.meters.set(input.operation, {
       bytesUp: () => this.#forwarder?.bytesUp ?? 0,
       bytesDown: () => this.#forwarder?.bytesDown ?? 0,
-      heldBytes: () => this.#forwarder?.heldBytes() ?? 0,
+      heldBytes: () => this.#forwarder?.heldBytes() ?? this.#earlyBytes(),
       durationMs: () => this.#durationMs(),
       abandon: () => this.abandon(),
     });
@@ -89,10 +94,9 @@ export class TunnelLegs {
   }
 
   async #dialPanel(): Promise<void> {
-    const options = { timeoutMs: this.#deps.settings.dialTimeoutMs, signal: this.#dialing.signal };
-    const outcome = await this.#deps.hardware.network.dial(this.#input.target, options);
+    const outcome = await this.#openPanel();
     if (!outcome.ok) {
-      this.#tell({ type: "panel.failed", reason: dialReasons[outcome.reason], detail: outcome.detail });
+      this.#tell({ type: "panel.failed", reason: outcome.reason, detail: outcome.detail });
       return;
     }
     const { connection } = outcome;
@@ -107,11 +111,21 @@ export class TunnelLegs {
     this.#stand("panel");
   }
 
+  async #openPanel(): Promise<ConsoleOutcome> {
+    const { operation, target } = this.#input;
+    const { consoles, hardware, settings } = this.#deps;
+    const options = { timeoutMs: settings.dialTimeoutMs, signal: this.#dialing.signal };
+    if (isSerialTarget(target)) {
+      return consoles.open({ name: target.console, port: target.port, owner: `operation ${operation}` }, options);
+    }
+    const outcome = await hardware.network.dial(target, options);
+    return outcome.ok ? outcome : { ...outcome, reason: dialReasons[outcome.reason] };
+  }
+
   async #dialCloud(): Promise<void> {
-    const { hardware, cloud, settings } = this.#deps;
-    const { credentials, request } = this.#input;
-    const port = { host: cloud.host, port: cloud.httpsPort, authorities: cloud.authorities };
-    const target = { cloud: port, credentials, connectionKey: request.connectionKey };
+    const { hardware, cloud, authorization, settings } = this.#deps;
+    const { request } = this.#input;
+    const target = { cloud: httpsPortOf(cloud), authorization, connectionKey: request.connectionKey };
     const options = { timeoutMs: settings.dialTimeoutMs, signal: this.#dialing.signal };
     const outcome = await openDeviceWebSocket(hardware, target, options);
     if (!outcome.ok) {
@@ -123,7 +137,12 @@ export class TunnelLegs {
       return;
     }
     this.#cloud = outcome;
-    this.#stand("cloud");
+    outcome.early.whenEnded(({ code, text }) => {
+      if (this.#isFinishing) return;
+      const { reason, detail } = cloudEnd(code, text, "");
+      this.#tell({ type: "cloud.failed", reason, detail: detail === "" ? "" : `device websocket: ${detail}` });
+    });
+    if (outcome.webSocket.readyState !== outcome.webSocket.CLOSED) this.#stand("cloud");
   }
 
   /** A side stands; the other may have broken while this one was being dialled. */
@@ -131,11 +150,20 @@ export class TunnelLegs {
     if (this.#panel?.stream.destroyed === true) {
       const detail = this.#panelError === undefined ? "closed at once" : messageOf(this.#panelError);
       this.#tell({ type: "panel.failed", reason: panelReason(this.#panelError), detail });
-    } else if (this.#cloud !== undefined && this.#cloud.webSocket.readyState !== this.#cloud.webSocket.OPEN) {
-      this.#tell({ type: "cloud.failed", reason: "cloud.lost", detail: "device websocket: closed at once" });
+    } else if (this.#cloud?.webSocket.readyState === WebSocket.CLOSING) {
+      // It has said its close frame and leaves the connection open: the word that it said is told when that is gone.
+      this.#cloud.webSocket.terminate();
     } else {
       this.#tell(side === "panel" ? { type: "panel.connected" } : { type: "cloud.connected" });
     }
+  }
+
+  /** Before both sides stand. */
+  #earlyBytes(): number {
+    const cloud = this.#cloud;
+    const cloudBytes =
+      cloud === undefined ? 0 : cloud.early.heldBytes + gatheredBytes(cloud.webSocket) + cloud.connection.heldBytes();
+    return cloudBytes + (this.#panel?.heldBytes() ?? 0);
   }
 
   #forward(): void {
@@ -181,6 +209,8 @@ export class TunnelLegs {
       this.#closed();
       return;
     }
+    // Nobody takes what has come early, and no bound keeps the far close frame from being read.
+    this.#cloud?.early.take();
     webSocket.once("close", () => this.#closed());
     webSocket.close(closeCode(reason), reason);
     webSocket.resume();

@@ -1,8 +1,11 @@
 // What a tunnel's life says in the log, in the operation and in the cloud's event list.
 import type { CloseReason } from "#protocol/close-reason.ts";
+import { printable } from "#protocol/printable.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
 import { createEvent } from "#protocol/smartrest/upstream.ts";
+import type { OutgoingMessage } from "../connectivity/outbox.ts";
 import type { LogEntry } from "../log.ts";
+import { readConsoleHost } from "../serial-console/console-host.ts";
 import type { TunnelFact } from "./tunnel.machine.ts";
 
 /** As the cloud asked for it. */
@@ -14,7 +17,8 @@ export interface TunnelTarget {
 type Closed = Extract<TunnelFact, { type: "tunnel.closed" }>;
 type Failed = Extract<TunnelFact, { type: "tunnel.failed" }>;
 
-/** The type of the event that tells how an open tunnel ended. */
+/** The types of the events that tell of an open tunnel, and how it ended. */
+export const openedEventType = "c8y_RemoteAccessOpened";
 export const closedEventType = "c8y_RemoteAccessClosed";
 
 /** Reasons whose sentence leaves open what exactly happened. */
@@ -27,7 +31,9 @@ export function writeTarget({ host, port }: TunnelTarget): string {
 /** What goes into the brackets of the failure reason. */
 export function failureDetail(target: TunnelTarget, { reason, detail }: Failed): string {
   const where = writeTarget(target);
-  return detail !== "" && explained.includes(reason) ? `${where}: ${detail}` : where;
+  // Of a port of the gateway itself nobody else can tell what is wrong with it.
+  const isExplained = explained.includes(reason) || readConsoleHost(target.host).kind === "console";
+  return detail !== "" && isExplained ? `${where}: ${detail}` : where;
 }
 
 interface Requested {
@@ -70,7 +76,27 @@ export function closedEntry({ host, port }: TunnelTarget, closed: Closed): LogEn
   };
 }
 
+/** Kept while the cloud is away: what was opened from it is to be read there afterwards. */
+export function openedEvent(operation: string, target: TunnelTarget): OutgoingMessage {
+  const text = `${eventTarget(target)} (operation ${printable(operation, idLengthMax)})`;
+  return keptEvent(openedEventType, text);
+}
+
 /** The operation stays SUCCESSFUL, so the cloud learns from an event how the tunnel ended. */
-export function closedEvent({ reason, bytesUp, bytesDown }: Closed): string {
-  return createEvent({ type: closedEventType, text: `${reason} (${bytesUp} bytes up, ${bytesDown} bytes down)` });
+export function closedEvent(target: TunnelTarget, { reason, bytesUp, bytesDown, durationMs }: Closed): OutgoingMessage {
+  const counts = `${bytesUp} bytes up, ${bytesDown} bytes down, ${Math.round(durationMs / 1000)} s`;
+  return keptEvent(closedEventType, `${reason} (${counts}, ${eventTarget(target)})`);
+}
+
+const idLengthMax = 64;
+
+/** Host names of 253 characters are no host names that anybody reads. */
+const targetLengthMax = 100;
+
+function eventTarget(target: TunnelTarget): string {
+  return printable(writeTarget(target), targetLengthMax);
+}
+
+function keptEvent(type: string, text: string): OutgoingMessage {
+  return { text: createEvent({ type, text }), isRepeatable: true, isKept: true };
 }

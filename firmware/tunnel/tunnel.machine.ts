@@ -1,18 +1,16 @@
 // One tunnel, from the request to its one reason for ending: policy, both dials, forwarding, and the order of closing.
 import { assign, fromCallback, fromPromise, sendParent, sendTo, setup, stateIn } from "xstate";
-import type { TcpTarget } from "#hardware/ports.ts";
 import type { CloseReason } from "#protocol/close-reason.ts";
 import type { ConnectRequest } from "#protocol/remote-access.ts";
-import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import { messageOf } from "../errors.ts";
 import type { LegsCommand, LegsFact, TunnelCounts } from "./leg-facts.ts";
+import type { PanelTarget } from "./panel-target.ts";
 import type { TargetOutcome } from "./target-check.ts";
 import type { LegsInput } from "./tunnel-legs.ts";
 
 export interface TunnelInput {
   readonly operation: string;
   readonly request: ConnectRequest;
-  readonly credentials: DeviceCredentials;
   readonly limits: TunnelLimits;
 }
 
@@ -47,7 +45,7 @@ export type TunnelFact =
     } & TunnelCounts);
 
 interface TunnelContext extends TunnelInput {
-  readonly target: TcpTarget;
+  readonly target: PanelTarget;
   /** The first cause; later ones are its consequences. */
   readonly reason: CloseReason;
   readonly detail: string;
@@ -158,7 +156,6 @@ export const tunnelMachine = setup({
           operation: context.operation,
           request: context.request,
           target: context.target,
-          credentials: context.credentials,
         }),
         onError: [
           {

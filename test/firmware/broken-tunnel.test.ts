@@ -1,6 +1,6 @@
 // A tunnel whose machine itself throws, by a bug of ours: nothing of it stays, and everybody hears of its end once.
 import { afterEach, expect, test, vi } from "vitest";
-import { closedEvent } from "#firmware/tunnel/tunnel-words.ts";
+import { closedEvent, openedEvent } from "#firmware/tunnel/tunnel-words.ts";
 import { panelAddress, SmallSite } from "./small-site.ts";
 
 /** While set, the tunnel machine throws when it comes to note its cause. */
@@ -46,8 +46,11 @@ test("one that breaks while it stands is logged once, ends both legs and is told
   expect(site.events("tunnel.closed")).toMatchObject([
     { operation: "1", reason: "internal.error", wasOpen: true, bytesDown: 4, host: panelAddress, port: 5900 },
   ]);
+  const target = { host: panelAddress, port: 5900 };
   const event = { ...zero, type: "tunnel.closed", operation: "1", reason: "internal.error", detail: "" } as const;
-  expect(site.cloud.reports).toEqual(["504,1", "506,1", closedEvent({ ...event, wasOpen: true, bytesDown: 4 })]);
+  const durationMs = Number(site.events("tunnel.closed")[0]?.["durationMs"]);
+  const closed = closedEvent(target, { ...event, wasOpen: true, bytesDown: 4, durationMs });
+  expect(site.cloud.reports).toEqual(["504,1", "506,1", openedEvent("1", target).text, closed.text]);
   expect(site.panelConnections[0]?.stream.destroyed).toBe(true);
   expect(ends).toHaveLength(2);
   expect(site.leftovers().filter((each) => each.includes("panel") || each.includes("8443"))).toEqual([]);

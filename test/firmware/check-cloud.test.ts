@@ -1,7 +1,7 @@
 // `gateway check` against a cloud that answers: both protocols are spoken, and what is wrong is said in plain words.
 import { describe, expect, test } from "vitest";
 import { checkCloud } from "#firmware/check/check-cloud.ts";
-import type { GatewayConfig } from "#firmware/config.ts";
+import type { GatewayConfig } from "#firmware/config/gateway-config.ts";
 import type { Hardware } from "#hardware/ports.ts";
 import { authorityPem } from "#simulator/network/certificate.ts";
 import { deviceUser, SmallSite } from "./small-site.ts";

@@ -1,6 +1,6 @@
 // The configuration file: what it may say, what it means when it says nothing, and what is told about each mistake.
 import { describe, expect, test } from "vitest";
-import { parseGatewayConfig } from "#firmware/config.ts";
+import { parseGatewayConfig } from "#firmware/config/parse-config.ts";
 import { ConfigError } from "#firmware/errors.ts";
 
 const shortest = `[cloud]
@@ -27,10 +27,13 @@ describe("a good file", () => {
         httpsPort: 8443,
         mqttHost: "cloud.example",
         mqttPort: 8883,
+        mqttOver: "auto",
         url: "https://cloud.example:8443",
       },
       device: { name: "Postern gateway", type: "postern-gateway" },
       registration: { method: "bootstrap", user: "management/devicebootstrap", password: "boot-secret" },
+      files: {},
+      hasSecrets: true,
       stateDir: "state",
       tunnels: {
         max: 16,
@@ -39,7 +42,14 @@ describe("a good file", () => {
         lostAfterMs: 20_000,
         stalledAfterMs: 30_000,
         drainMs: 5_000,
+        hotCelsius: 80,
       },
+      board: { model: "auto", watchdog: "auto", watchdogTimeoutMs: 15_000 },
+      serialConsoles: [],
+      health: { intervalMs: 60_000, diskFullPercent: 90, memoryFullPercent: 90 },
+      commands: [],
+      remoteConfiguration: { allow: [] },
+      logLevel: "info",
     });
   });
 
@@ -76,8 +86,11 @@ drain_s = 1
       mqttPort: 8884,
     });
     expect(parsed).toMatchObject({
-      caFile: "ca.pem",
-      passwordFile: "bootstrap.password",
+      files: {
+        ca: { name: "ca.pem", place: "gateway.toml:4: [cloud] ca" },
+        password: { name: "bootstrap.password", place: "gateway.toml:12: [registration] password_file" },
+      },
+      hasSecrets: false,
       stateDir: "/var/lib/postern",
     });
     expect(parsed.registration).toEqual({ method: "bootstrap", user: "management/devicebootstrap" });
@@ -114,7 +127,7 @@ describe("a mistake", () => {
     },
     {
       line: "[tunnels]\nbandwidth = 1",
-      told: "gateway.toml:6: [tunnels] bandwidth: is not known (known: max, allow, dial_timeout_s, lost_after_s, stalled_after_s, drain_s)",
+      told: "gateway.toml:6: [tunnels] bandwidth: is not known (known: max, allow, dial_timeout_s, lost_after_s, stalled_after_s, drain_s, hot_celsius)",
     },
     {
       line: "[tunels]\nmax = 1",
@@ -122,11 +135,11 @@ describe("a mistake", () => {
     },
     {
       line: "[colours]\nred = 1",
-      told: "gateway.toml:5: [colours]: is not a section of this file (known: [cloud], [device], [registration], [state], [tunnels])",
+      told: "gateway.toml:5: [colours]: is not a section of this file (known: [cloud], [device], [registration], [state], [tunnels], [board], [uplinks], [modem], [health], [remote_configuration], [metrics], [log], [serial], [commands])",
     },
     {
       line: "tunnels.max = 0",
-      told: "gateway.toml:5: [registration] tunnels: is not known (known: method, user, password, password_file)",
+      told: /^gateway\.toml:5: \[registration\] tunnels: is not known \(known: method, user, password, password_file, /,
     },
     {
       line: '[tunnels]\nallow = "private"',
@@ -161,8 +174,8 @@ describe("a mistake", () => {
     },
     { line: "[device]\nname = 7", told: "gateway.toml:6: [device] name: must be a name for people, found 7" },
     {
-      line: 'method = "certificate"',
-      told: 'gateway.toml:5: [registration] method: must be "bootstrap", found "certificate"',
+      line: 'method = "bootstrapp"',
+      told: 'gateway.toml:5: [registration] method: must be "bootstrap", "certificate" or "enrolment", found "bootstrapp" (did you mean "bootstrap"?)',
     },
     { line: 'user = "devicebootstrap"', told: /^gateway\.toml:5: \[registration\] user: must be tenant and user/ },
     {

@@ -1,6 +1,6 @@
 // When the watches of tunnels look at their legs: all at the same moments, whenever each of them began.
 import { expect, test } from "vitest";
-import type { TunnelSettings } from "#firmware/config.ts";
+import type { TunnelSettings } from "#firmware/config/gateway-config.ts";
 import type { Forwarder } from "#firmware/tunnel/forwarder.ts";
 import { LegsWatch } from "#firmware/tunnel/legs-watch.ts";
 import type { Clock, Connection, TimerHandle } from "#hardware/ports.ts";

@@ -43,7 +43,7 @@ describe("a start with files that cannot be used", () => {
           'ca = "ca.pem"\n[device]',
         ),
       },
-      says: /^gateway\.toml: \[cloud\] ca: .*ca\.pem: there is no such file\n$/,
+      says: /^gateway\.toml:4: \[cloud\] ca: .*ca\.pem: there is no such file\n$/,
     },
     {
       what: "authorities that are none",
@@ -54,17 +54,17 @@ describe("a start with files that cannot be used", () => {
         ),
         "ca.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
       },
-      says: /^gateway\.toml: \[cloud\] ca: .*ca\.pem must hold certificates in PEM form\n$/,
+      says: /^gateway\.toml:4: \[cloud\] ca: .*ca\.pem must hold certificates in PEM form\n$/,
     },
     {
       what: "no password file",
       files: { "gateway.toml": `${good}[registration]\npassword_file = "p"\n` },
-      says: /^gateway\.toml: \[registration\] password_file: .*p: there is no such file\n$/,
+      says: /^gateway\.toml:7: \[registration\] password_file: .*p: there is no such file\n$/,
     },
     {
       what: "an empty password file",
       files: { "gateway.toml": `${good}[registration]\npassword_file = "p"\n`, p: "\n" },
-      says: /^gateway\.toml: \[registration\] password_file: .*p has no first line\n$/,
+      says: /^gateway\.toml:7: \[registration\] password_file: .*p has no first line\n$/,
     },
     {
       what: "a state folder that is a file",
@@ -72,7 +72,7 @@ describe("a start with files that cannot be used", () => {
       says: /^gateway\.toml: \[state\] dir: .*s cannot be used: /,
     },
   ])("$what: exit code 1 and one line that says it", async ({ files, says }) => {
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
     const config = join(folder, "gateway.toml");
     expect(await runGateway({ config })).toBe(1);
     expect(told).toHaveLength(1);

@@ -64,6 +64,7 @@ async function verdict(hostname: string, port: number, allow: readonly AllowEntr
     listeningPorts: () => [],
     dial: () => Promise.reject(new Error("a check dials nothing")),
     dialTls: () => Promise.reject(new Error("a check dials nothing")),
+    startTls: () => Promise.reject(new Error("a check dials nothing")),
     listen: () => Promise.reject(new Error("a check listens to nothing")),
   };
   const cloud = {
@@ -71,13 +72,23 @@ async function verdict(hostname: string, port: number, allow: readonly AllowEntr
     httpsPort: 443,
     mqttHost: "198.51.100.20",
     mqttPort: 8883,
+    mqttOver: "auto" as const,
     authorities: [],
     url: "",
   };
-  const settings = { max: 1, allow, dialTimeoutMs: 5_000, lostAfterMs: 1, stalledAfterMs: 1, drainMs: 1 };
+  const settings = {
+    max: 1,
+    allow,
+    dialTimeoutMs: 5_000,
+    lostAfterMs: 1,
+    stalledAfterMs: 1,
+    drainMs: 1,
+    hotCelsius: 80,
+  };
   const request = { hostname, port, connectionKey: "k" };
   const outcome = await checkTarget({ hardware: { network }, cloud, settings }, request, new AbortController().signal);
-  return outcome.kind === "allowed" ? `allowed ${outcome.target.address}` : outcome.reason;
+  if (outcome.kind !== "allowed") return outcome.reason;
+  return "address" in outcome.target ? `allowed ${outcome.target.address}` : `console ${outcome.target.console}`;
 }
 
 const everything = entries(["0.0.0.0/0", "::/0", "127.0.0.0/8:5900"]);
@@ -271,9 +282,11 @@ describe("entries", () => {
       interfaces: async () => interfaces,
       listeningPorts: () => [],
     } as unknown as Parameters<typeof checkTarget>[0]["hardware"]["network"];
-    const cloud = { host: "cloud.local", httpsPort: 8443, mqttHost: "mqtt", mqttPort: 8883, authorities: [], url: "" };
+    const ports = { httpsPort: 8443, mqttHost: "mqtt", mqttPort: 8883, mqttOver: "auto" as const };
+    const cloud = { host: "cloud.local", ...ports, authorities: [], url: "" };
     const allow = entries(["127.0.0.1"]);
-    const settings = { max: 1, allow, dialTimeoutMs: 5_000, lostAfterMs: 1, stalledAfterMs: 1, drainMs: 1 };
+    const limits = { dialTimeoutMs: 5_000, lostAfterMs: 1, stalledAfterMs: 1, drainMs: 1, hotCelsius: 80 };
+    const settings = { max: 1, allow, ...limits };
     const check = async (port: number, host: string): Promise<string> => {
       const deps = { hardware: { network }, cloud: { ...cloud, host }, settings };
       const request = { hostname: "127.0.0.1", port, connectionKey: "k" };

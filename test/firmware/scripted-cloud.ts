@@ -1,7 +1,7 @@
 // For the gateway's own tests: a cloud that does what the test says, on the simulated network, with real MQTT and websockets.
 import { createServer, type Server } from "node:http";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from "aedes";
-import { type WebSocket, WebSocketServer } from "ws";
+import { createWebSocketStream, type WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "#hardware/ports.ts";
 import type { SimulatedHost } from "#simulator/network/host.ts";
 
@@ -9,6 +9,19 @@ export interface ReceivedMessage {
   readonly clientId: string;
   readonly topic: string;
   readonly text: string;
+}
+
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
 }
 
 export class ScriptedCloud {
@@ -20,10 +33,16 @@ export class ScriptedCloud {
   readonly names = ["cloud.example"];
   /** CONNACK code for everybody, while set. */
   refuseAllWith: number | undefined;
+  /** CONNACK code for a client that shows this certificate chain (PEM); the password counts for the others. */
+  judgeCertificate: (chain: string) => number = () => 5;
+  /** What the HTTPS port answers, or no answer at all. */
+  answerHttp: (request: ReceivedRequest) => HttpAnswer | "silence" = () => ({ status: 404 });
+  readonly requests: ReceivedRequest[] = [];
   readonly refusedTopics = new Set<string>();
   /** Called for each publish; what it returns is published to the same client. */
   answer: (message: ReceivedMessage) => readonly { topic: string; text: string }[] = () => [];
   readonly webSockets: WebSocket[] = [];
+  readonly mqttWebSockets: WebSocket[] = [];
   /** Upgrade requests as "path authorization host". */
   readonly upgrades: string[] = [];
   /** HTTP status instead of an upgrade, or no answer at all, while set. */
@@ -34,6 +53,8 @@ export class ScriptedCloud {
   readonly #certificate = () => {
     return { names: this.names, authority: "Test CA", notBeforeMs: 0, notAfterMs: 2 ** 45 };
   };
+  /** By the connection's stream. */
+  readonly #chains = new WeakMap<object, string>();
   #host: SimulatedHost | undefined;
   readonly #clients = new Map<string, Client>();
 
@@ -44,12 +65,31 @@ export class ScriptedCloud {
     this.#broker.on("clientError", () => {});
     this.#broker.on("connectionError", () => {});
     const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "binary" });
-    this.#http = createServer((_request, response) => response.writeHead(404).end());
+    const mqttSockets = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
+    this.#http = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const { method = "", url: path = "", headers } = request;
+        const received = { method, path, headers, body: Buffer.concat(chunks).toString() };
+        this.requests.push(received);
+        const answer = this.answerHttp(received);
+        if (answer !== "silence") response.writeHead(answer.status, answer.headers).end(answer.body);
+      });
+    });
     this.#http.on("upgrade", (request, socket, head) => {
       this.upgrades.push(`${request.url} ${request.headers.authorization} ${request.headers.host}`);
       if (this.refuseUpgradeWith === "silence") return;
       if (this.refuseUpgradeWith !== undefined) {
         socket.end(`HTTP/1.1 ${this.refuseUpgradeWith} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+        return;
+      }
+      if (request.url === "/mqtt" && request.headers["sec-websocket-protocol"] === "mqtt") {
+        mqttSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on("error", () => {});
+          this.mqttWebSockets.push(webSocket);
+          broker.handle(createWebSocketStream(webSocket));
+        });
         return;
       }
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -64,7 +104,9 @@ export class ScriptedCloud {
     const broker = await Aedes.createBroker({
       authenticate: (client, user, password, done) => {
         cloud?.seen.push(`connect ${client.id} ${user}`);
-        const code = cloud?.refuseAllWith ?? (cloud?.passwords.get(user ?? "") === String(password) ? 0 : 4);
+        const chain = cloud === undefined ? undefined : cloud.#chains.get(client.conn);
+        const known = cloud?.passwords.get(user ?? "") === String(password) ? 0 : 4;
+        const code = cloud?.refuseAllWith ?? (chain === undefined ? known : cloud?.judgeCertificate(chain));
         if (code === 0) return done(null, true);
         done(Object.assign(new Error("refused"), { returnCode: code }) as AuthenticateError, false);
       },
@@ -80,9 +122,10 @@ export class ScriptedCloud {
     cloud = new ScriptedCloud(broker);
     const started = cloud;
     await host.listenTls(
-      { address: "0.0.0.0", port: options.mqttPort, certificate: started.#certificate },
-      (connection) => {
+      { address: "0.0.0.0", port: options.mqttPort, certificate: started.#certificate, asksForClientCertificate: true },
+      (connection, { clientCertificateChain: chain }) => {
         started.mqttConnections.push(connection);
+        if (chain !== undefined) started.#chains.set(connection.stream, chain);
         broker.handle(connection.stream);
       },
     );
@@ -116,7 +159,7 @@ export class ScriptedCloud {
   }
 
   async close(): Promise<void> {
-    for (const webSocket of this.webSockets) webSocket.terminate();
+    for (const webSocket of [...this.webSockets, ...this.mqttWebSockets]) webSocket.terminate();
     await new Promise<void>((resolve) => this.#broker.close(resolve));
     this.#http.close();
   }

@@ -4,7 +4,13 @@ import { describe, expect, test } from "vitest";
 import { backOffCapMs, backOffMs } from "#firmware/connectivity/back-off.ts";
 import { parseCloudMessage } from "#firmware/connectivity/cloud-message.ts";
 import { dialCloud } from "#firmware/connectivity/dial-cloud.ts";
-import { afterSending, outboxMessagesMax, whileSending, withMessage } from "#firmware/connectivity/outbox.ts";
+import {
+  afterSending,
+  type Outbox,
+  otherMessagesMax,
+  whileSending,
+  withMessage,
+} from "#firmware/connectivity/outbox.ts";
 import { createLog } from "#firmware/log.ts";
 import { marksMax, withMarks } from "#firmware/operations/seen-operations.ts";
 import { parseIpAddress, withoutEmbedding } from "#firmware/tunnel/ip-address.ts";
@@ -33,7 +39,7 @@ describe("back-off", () => {
     { attempt: 1, draw: 0.999, ms: 999 },
     { attempt: 2, draw: 0.5, ms: 1_000 },
     { attempt: 5, draw: 0.5, ms: 8_000 },
-    { attempt: 7, draw: 0.5, ms: 30_000 },
+    { attempt: 7, draw: 0.5, ms: 15_000 },
     { attempt: 1_000_000, draw: 0.999999, ms: backOffCapMs - 1 },
   ])("after failure $attempt with the draw $draw is $ms ms", ({ attempt, draw, ms }) => {
     expect(backOffMs(attempt, draw)).toBe(ms);
@@ -44,14 +50,17 @@ describe("the outbox", () => {
   const message = (text: string, isRepeatable = true) => ({ text, isRepeatable });
 
   test("keeps the newest messages at its limit", () => {
-    let outbox: ReturnType<typeof withMessage> = [];
-    for (let each = 0; each < outboxMessagesMax + 5; each++) outbox = withMessage(outbox, message(String(each)));
-    expect(outbox).toHaveLength(outboxMessagesMax);
-    expect(outbox[0]?.text).toBe("5");
+    let box: Outbox = { outbox: [], nextId: 1, droppedUntold: 0 };
+    for (let each = 0; each < otherMessagesMax + 5; each++) box = withMessage(box, message(String(each)));
+    expect(box.outbox).toHaveLength(otherMessagesMax);
+    expect(box.outbox[0]?.text).toBe("5");
   });
 
   test("keeps a message that may be repeated until it is acknowledged, and lets go of any other when it is sent", () => {
-    const [a, b] = [message("a"), message("b", false)];
+    const [a, b] = [
+      { ...message("a"), id: 1, isKept: false },
+      { ...message("b", false), id: 2, isKept: false },
+    ];
     expect(whileSending([a, b])).toEqual([a, b]);
     expect(afterSending([a, b], a)).toEqual([b]);
     expect(whileSending([b])).toEqual([]);
@@ -131,7 +140,7 @@ describe("what the cloud says", () => {
         { kind: "connect", deviceId: "gw-1", request: { hostname: "192.0.2.10", port: 5900, connectionKey: "k-1" } },
       ],
     },
-    { topic: "s/ds", text: "510,gw-1", is: [{ kind: "other", what: "SmartREST 510" }] },
+    { topic: "s/ds", text: "600,gw-1", is: [{ kind: "other", what: "SmartREST 600" }] },
     { topic: "s/e", text: "41,100,Device already existing", is: [] },
     {
       topic: "s/e",

@@ -1,9 +1,8 @@
 // For the gateway's own tests: a gateway on a simulated board between a scripted cloud and whatever panel the test makes.
 
-import type { GatewayConfig } from "#firmware/config.ts";
-import { type Gateway, startGateway } from "#firmware/gateway.ts";
+import type { GatewayConfig } from "#firmware/config/gateway-config.ts";
+import { type ConfigChanges, completeConfig, type Gateway, startGateway } from "#firmware/gateway.ts";
 import { createLog } from "#firmware/log.ts";
-import { defaultAllow } from "#firmware/tunnel/allow-entry.ts";
 import type { Connection } from "#hardware/ports.ts";
 import { Board } from "#simulator/gateway/board.ts";
 import { authorityPem } from "#simulator/network/certificate.ts";
@@ -27,7 +26,7 @@ export class SmallSite {
   gateway!: Gateway;
   panelConnections: Connection[] = [];
 
-  private constructor(tunnels: Partial<GatewayConfig["tunnels"]>) {
+  private constructor(tunnels: Partial<GatewayConfig["tunnels"]>, changes: ConfigChanges) {
     const random = new SeededRandom(7);
     this.network = new SimulatedNetwork({ clock: this.clock, random });
     this.network.addHost("gateway", {
@@ -42,35 +41,33 @@ export class SmallSite {
     });
     this.network.addName("cloud.example", ["198.51.100.20"]);
     this.board = new Board({ clock: this.clock, random: random.child("board") });
-    this.config = {
-      cloud: {
-        host: "cloud.example",
-        httpsPort: 8443,
-        mqttHost: "cloud.example",
-        mqttPort: 8883,
-        authorities: [authorityPem("Test CA")],
-        url: "https://cloud.example:8443",
+    this.config = completeConfig(
+      {
+        cloud: {
+          host: "cloud.example",
+          httpsPort: 8443,
+          mqttHost: "cloud.example",
+          mqttPort: 8883,
+          authorities: [authorityPem("Test CA")],
+          url: "https://cloud.example:8443",
+        },
+        device: { id: "gw-1", name: "Line 3 gateway" },
+        registration: { method: "bootstrap", user: "management/devicebootstrap", password: "boot-secret" },
+        tunnels,
       },
-      device: { id: "gw-1", name: "Line 3 gateway", type: "postern-gateway" },
-      registration: { method: "bootstrap", user: "management/devicebootstrap", password: "boot-secret" },
-      stateDir: "state",
-      tunnels: {
-        max: 16,
-        allow: defaultAllow,
-        dialTimeoutMs: 10_000,
-        lostAfterMs: 20_000,
-        stalledAfterMs: 30_000,
-        drainMs: 5_000,
-        ...tunnels,
-      },
-    };
+      changes,
+    );
   }
 
   /** With `isRegistered`, the default, the gateway has credentials and is online. */
   static async start(
-    options: { readonly isRegistered?: boolean; readonly tunnels?: Partial<GatewayConfig["tunnels"]> } = {},
+    options: {
+      readonly isRegistered?: boolean;
+      readonly tunnels?: Partial<GatewayConfig["tunnels"]>;
+      readonly gateway?: ConfigChanges;
+    } = {},
   ): Promise<SmallSite> {
-    const site = new SmallSite(options.tunnels ?? {});
+    const site = new SmallSite(options.tunnels ?? {}, options.gateway ?? {});
     site.cloud = await ScriptedCloud.start(site.network.host("cloud"), { mqttPort: 8883, httpsPort: 8443 });
     site.cloud.passwords.set("management/devicebootstrap", "boot-secret").set(deviceUser, "device-secret");
     if (options.isRegistered !== false) {

@@ -157,9 +157,12 @@ describe("the end of a tunnel", () => {
     const tunnel = await openTunnel(site, ({ stream }) => stream.resume().end(sent));
     expect(await closedWith(site)).toBe("panel.closed");
     expect(sha256(Buffer.concat(tunnel.received))).toBe(sha256(sent));
-    await site.until("the event", () => site.cloud.reports.length === 3);
+    await site.until("the event", () => site.cloud.reports.length === 4);
     expect(tunnel.closes).toEqual(["1000 panel.closed"]);
-    expect(site.cloud.reports[2]).toBe('400,c8y_RemoteAccessClosed,"panel.closed (0 bytes up, 300000 bytes down)"');
+    expect(site.cloud.reports.slice(2)).toEqual([
+      "400,c8y_RemoteAccessOpened,192.168.10.11:5900 (operation 1)",
+      '400,c8y_RemoteAccessClosed,"panel.closed (0 bytes up, 300000 bytes down, 0 s, 192.168.10.11:5900)"',
+    ]);
   });
 
   test("writes to the panel what still comes until the cloud's close frame", async () => {
@@ -251,8 +254,8 @@ describe("the end of a tunnel", () => {
     expect(await closedWith(site)).toBe(word);
     await site.clock.advance(1_000);
     expect(tunnel.closes).toEqual([close]);
-    expect(site.cloud.reports[2]).toMatch(new RegExp(`^400,c8y_RemoteAccessClosed,"${word} \\(`));
-    expect(site.cloud.reports).toHaveLength(3);
+    expect(site.cloud.reports[3]).toMatch(new RegExp(`^400,c8y_RemoteAccessClosed,"${word} \\(`));
+    expect(site.cloud.reports).toHaveLength(4);
     expect(site.gateway.status().tunnels).toEqual([]);
     expect(site.network.openConnections().filter((name) => /panel|8443/.test(name))).toEqual([]);
   });
@@ -338,7 +341,7 @@ describe("the end of a tunnel", () => {
     await site.until("the echo", () => Buffer.concat(tunnel.received).toString() === "still here");
     tunnel.webSocket.close(1000, "client.closed");
     await site.isOnline();
-    await site.until("the event", () => site.cloud.reports.length === 3);
+    await site.until("the event", () => site.cloud.reports.length === 4);
   });
 });
 

@@ -1,16 +1,16 @@
 // The switchboard as a table: what it passes on, what it opens, what it removes, and how it stops.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { gatewayMachine } from "#firmware/gateway.machine.ts";
 import { play } from "./steps.ts";
 
 const board = { serialNumber: "10000000c0ffee01", model: "Board", revision: "1" };
 const input = {
   device: { id: "gw-1", name: "Line 3", type: "postern-gateway", board },
-  bootstrap: { user: "management/devicebootstrap", password: "p" },
+  registration: { method: "bootstrap" as const, user: "management/devicebootstrap", password: "p" },
   limits: { dialTimeoutMs: 10_000, drainMs: 5_000, tunnelsMax: 2 },
 };
-const credentials = { tenant: "t1000", user: "device_gw-1", password: "secret" };
-const registration = (isNew: boolean) => ({ type: "xstate.done.actor.registration", output: { credentials, isNew } });
+const identity = { kind: "password", tenant: "t1000", user: "device_gw-1", password: "secret" };
+const registration = (isNew: boolean) => ({ type: "xstate.done.actor.registration", output: { identity, isNew } });
 const registered = registration(true);
 const requested = (operation: string) => ({
   type: "operation.requested",
@@ -44,13 +44,13 @@ test.each([
     name: "starts connectivity once it is registered, and says so",
     events: [registered],
     state: "running.operating",
-    does: ["stop registration", "log registration.completed", "send connectivity.start"],
+    does: ["stop registration", "log registration.completed", "send connectivity.start", "spawn renewal"],
   },
   {
     name: "says nothing when it was registered already",
     events: [registration(false)],
     state: "running.operating",
-    does: ["stop registration", "send connectivity.start"],
+    does: ["stop registration", "send connectivity.start", "spawn renewal"],
   },
   {
     name: "starts the registration again if it breaks",
@@ -78,13 +78,13 @@ test.each([
     name: "tells the operations of a loss",
     events: [registered, { type: "connectivity.offline", reason: "reset" }],
     state: "running.operating",
-    does: ["send operations.disconnected"],
+    does: ["send renewal.offline", "send operations.disconnected"],
   },
   {
-    name: "needs to do nothing when it comes online",
+    name: "tells those who need it when it comes online",
     events: [registered, { type: "connectivity.online" }],
     state: "running.operating",
-    does: [],
+    does: ["send renewal.online"],
   },
   {
     name: "hands reports to the cloud",
@@ -117,8 +117,66 @@ test.each([
     name: "tells the operations when a tunnel stands",
     events: [registered, requested("1"), opened("1")],
     state: "running.operating",
-    does: ["log tunnel.opened", "send operation.succeeded"],
+    does: ["log tunnel.opened", "send operation.succeeded", "send tunnel.reported"],
     tunnels: ["1"],
+  },
+  {
+    name: "tells the cloud of a tunnel that stands by an event",
+    events: [registered, requested("1"), opened("1"), { type: "tunnel.reported", operation: "1" }],
+    state: "running.operating",
+    does: ["send connectivity.publish"],
+    tunnels: ["1"],
+  },
+  {
+    name: "opens no tunnel while it is too hot, and keeps those that are open",
+    events: [registered, requested("1"), opened("1"), { type: "health.hot" }, requested("2")],
+    state: "running.operating",
+    does: ["log tunnel.requested", "log tunnel.closed", "send operation.failed"],
+    tunnels: ["1"],
+  },
+  {
+    name: "opens tunnels again once it has cooled",
+    events: [registered, { type: "health.hot" }, { type: "health.cooled" }, requested("2")],
+    state: "running.operating",
+    does: ["log tunnel.requested"],
+    tunnels: ["2"],
+  },
+  {
+    name: "answers in its own turn that it makes progress",
+    events: [{ type: "progress.asked", answer: () => {} }],
+    state: "running.registering",
+    does: ["answerProgress"],
+  },
+  {
+    name: "tells log and cloud of a press of the button",
+    events: [{ type: "button.pressed" }],
+    state: "running.registering",
+    does: ["log button.pressed", "send connectivity.publish"],
+  },
+  {
+    name: "ends to be reset by the button, as for a stop",
+    events: [registered, requested("1"), { type: "button.reset-confirmed" }],
+    state: "stopping.draining",
+    tunnels: ["1"],
+  },
+  {
+    name: "is reset once the cloud is left",
+    events: [registered, { type: "button.reset-confirmed" }, connectivityDone],
+    state: "reset",
+  },
+  {
+    name: "is reset although leaving takes too long",
+    events: [
+      registered,
+      { type: "button.reset-confirmed" },
+      { type: "xstate.after.leaveLimit.gateway.stopping.leaving" },
+    ],
+    state: "reset",
+  },
+  {
+    name: "stops and is not reset by a button while it stops",
+    events: [registered, stop, { type: "button.reset-confirmed" }, connectivityDone],
+    state: "stopped",
   },
   {
     name: "tells the operations when a tunnel cannot be opened, and keeps it until it is closed",
@@ -162,6 +220,7 @@ test.each([
     events: [registered, stop],
     state: "stopping.leaving",
     does: [
+      "stop renewal",
       "log gateway.stopping",
       "xstate.after.drainLimit.gateway.stopping.draining in 2500 ms",
       "send connectivity.stop",
@@ -185,6 +244,7 @@ test.each([
     events: [registered, requested("1"), requested("2"), stop],
     state: "stopping.draining",
     does: [
+      "stop renewal",
       "log gateway.stopping",
       "send tunnel.stop",
       "send tunnel.stop",
@@ -238,4 +298,45 @@ test.each([
   expect(step.state).toBe(state);
   if (does !== undefined) expect(step.actions).toEqual(does);
   if (tunnels !== undefined) expect(Object.keys(step.snapshot.context.tunnels)).toEqual(tunnels);
+});
+
+describe("the board's parts", () => {
+  const withParts = { ...input, parts: ["indicator", "button", "watchdog"] as const };
+
+  test("are started where they are", () => {
+    const parts = ["indicator", "button", "watchdog"] as const;
+    const { context } = play(gatewayMachine, withParts, []).snapshot;
+    expect(parts.map((part) => context[part]?.id)).toEqual(parts);
+    const without = play(gatewayMachine, input, []).snapshot.context;
+    expect(parts.map((part) => without[part])).toEqual([undefined, undefined, undefined]);
+  });
+
+  test.each([
+    { events: [registered], does: "send indicator.phase" },
+    { events: [registered, { type: "connectivity.online" }], does: "send indicator.phase" },
+    { events: [registered, { type: "connectivity.offline", reason: "reset" }], does: "send indicator.phase" },
+    { events: [broke("registration")], does: "send indicator.faulted" },
+    { events: [registered, requested("1"), opened("1")], does: "send indicator.tunnels" },
+    { events: [registered, requested("1"), opened("1"), closed("1")], does: "send indicator.tunnels" },
+    { events: [{ type: "health.hot", celsius: 90 }], does: "send indicator.faulted" },
+    { events: [{ type: "health.cooled", celsius: 60 }], does: "send indicator.mended" },
+    { events: [{ type: "alarm.raised", alarmType: "x", severity: "MAJOR", text: "" }], does: "send indicator.faulted" },
+    { events: [{ type: "alarm.raised", alarmType: "x", severity: "MINOR", text: "" }], does: "send indicator.mended" },
+    { events: [{ type: "alarm.cleared", alarmType: "x" }], does: "send indicator.mended" },
+    { events: [{ type: "button.reset-warned" }], does: "send indicator.reset" },
+    { events: [{ type: "button.reset-armed" }], does: "send indicator.reset" },
+    { events: [{ type: "button.stuck" }], does: "send indicator.reset" },
+    { events: [registered, stop], does: "send watchdog.stop" },
+  ])("are told what happens: $does", ({ events, does }) => {
+    expect(play(gatewayMachine, withParts, events).actions).toContain(does);
+  });
+
+  test.each(["indicator", "button", "watchdog"] as const)("a broken %s begins anew after a while", (part) => {
+    const { state, actions, snapshot } = play(gatewayMachine, withParts, [broke(part)]);
+    expect(state).toBe("running.registering");
+    expect(actions).toEqual(["log internal.error", `stop ${part}`, "board.part-due in 10000 ms"]);
+    expect(snapshot.context[part]).toBeUndefined();
+    const again = play(gatewayMachine, withParts, [broke(part), { type: "board.part-due", part }]);
+    expect(again.snapshot.context[part]?.id).toBe(part);
+  });
 });

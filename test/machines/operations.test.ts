@@ -67,6 +67,8 @@ function words(effect: IntakeEffect): string {
   switch (effect.kind) {
     case "request":
       return `open ${effect.operation}`;
+    case "manage":
+      return `do ${effect.operation}: ${JSON.stringify(effect.request)}`;
     case "report":
       return effect.message.isRepeatable ? effect.message.text : `${effect.message.text} (once)`;
     case "log":
@@ -111,7 +113,7 @@ test.each<{ name: string; deeds: readonly Deed[]; does: readonly string[] }>([
   {
     name: "takes JSON of any operation for that",
     deeds: [json("1", "a", { fragments: { c8y_Restart: {} } }), line("b")],
-    does: ["operation.ignored: not a remote access operation"],
+    does: ["505,1,this gateway is not set up to do c8y_Restart"],
   },
   {
     name: "runs JSON whose line was ignored",

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { registrationMachine } from "#firmware/registration/registration.machine.ts";
 import { play } from "./steps.ts";
 
-const input = { login: { clientId: "gw-1", user: "management/devicebootstrap", password: "p" } };
+const input = {
+  deviceId: "gw-1",
+  registration: { method: "bootstrap" as const, user: "management/devicebootstrap", password: "p" },
+};
 const credentials = { tenant: "t1000", user: "device_gw-1", password: "secret" };
 
 const loaded = (output: unknown) => ({ type: "xstate.done.actor.0.registration.loading", output });
@@ -191,5 +194,83 @@ test.each([
   if (does !== undefined) expect(step.actions).toEqual(does);
   if (logs !== undefined) expect(step.actions.filter((each) => each.startsWith("log"))).toEqual(logs);
   if (attempt !== undefined) expect(step.snapshot.context.attempt).toBe(attempt);
-  if (isNew !== undefined) expect(step.snapshot.output).toEqual({ credentials, isNew });
+  if (isNew !== undefined)
+    expect(step.snapshot.output).toEqual({ identity: { kind: "password", ...credentials }, isNew });
+});
+
+const certificate = { chain: "chain", privateKey: "key" };
+const byCertificate = { deviceId: "gw-1", registration: { method: "certificate" as const, certificate } };
+const examined = (output: unknown) => ({ type: "xstate.done.actor.0.registration.examining", output });
+const good = { ok: true, notBeforeMs: 1_000, notAfterMs: 9_000 };
+const identity = { kind: "certificate", certificate, notBeforeMs: 1_000, notAfterMs: 9_000, source: "files" };
+const examineBroke = { type: "xstate.error.actor.0.registration.examining", error: new Error("bug") };
+const restart = { type: "xstate.after.restartDelay.registration.broken" };
+
+test.each([
+  { name: "examines the certificate of the configuration", events: [], state: "examining" },
+  { name: "is done with a good one", events: [examined({ ...good, nowMs: 5_000 })], state: "known", logs: [] },
+  {
+    name: "uses one that has ended, and says so",
+    events: [examined({ ...good, nowMs: 9_000 })],
+    state: "known",
+    logs: ["log registration.certificate-expired"],
+  },
+  {
+    name: "uses one that is not valid yet, and suspects the clock",
+    events: [examined({ ...good, nowMs: 0 })],
+    state: "known",
+    logs: ["log registration.certificate-not-yet-valid"],
+  },
+  {
+    name: "stays up with one that cannot be used",
+    events: [examined({ ok: false, what: "x", nowMs: 0 })],
+    state: "unusable",
+    logs: ["log registration.certificate-unusable"],
+  },
+  {
+    name: "says so again after a while",
+    events: [
+      examined({ ok: false, what: "x", nowMs: 0 }),
+      { type: "xstate.after.examineAgainDelay.registration.unusable" },
+      examined({ ok: false, what: "x", nowMs: 0 }),
+    ],
+    state: "unusable",
+    logs: ["log registration.certificate-unusable"],
+  },
+  { name: "outlives a bug", events: [examineBroke], state: "broken", logs: ["log internal.error"] },
+  { name: "begins anew after it", events: [examineBroke, restart], state: "examining" },
+])("by certificate: $name", ({ events, state, logs }) => {
+  const step = play(registrationMachine, byCertificate, events);
+  expect(step.state).toBe(state);
+  if (logs !== undefined) expect(step.actions.filter((each) => each.startsWith("log"))).toEqual(logs);
+  if (state === "known") expect(step.snapshot.output).toEqual({ identity, isNew: false });
+});
+
+const byEnrolment = {
+  deviceId: "gw-1",
+  registration: { method: "enrolment" as const, oneTimePassword: "otp", keyAlgorithm: "ec-p256" as const },
+};
+const enrolledAs = (isNew: boolean) => ({ type: "xstate.done.actor.enrolment", output: { identity, isNew } });
+const enrolmentBroke = { type: "xstate.error.actor.enrolment", error: new Error("bug") };
+
+test.each([
+  { name: "leaves it to the enrolment", events: [], state: "enrolling", isNew: undefined },
+  { name: "is done with a certificate that was there", events: [enrolledAs(false)], state: "known", isNew: false },
+  { name: "is done with a new certificate", events: [enrolledAs(true)], state: "registered", isNew: true },
+  { name: "outlives a bug", events: [enrolmentBroke], state: "broken", isNew: undefined },
+  { name: "begins anew after it", events: [enrolmentBroke, restart], state: "enrolling", isNew: undefined },
+])("by enrolment: $name", ({ events, state, isNew }) => {
+  const step = play(registrationMachine, byEnrolment, events);
+  expect(step.state).toBe(state);
+  if (isNew !== undefined) expect(step.snapshot.output).toEqual({ identity, isNew });
+});
+
+test("gives the security token to the bootstrap connection, and nothing where there is none", () => {
+  const inputOf = (registration: typeof input.registration & { securityToken?: string }) => {
+    const step = play(registrationMachine, { deviceId: "gw-1", registration }, [missing]);
+    return step.snapshot.children["bootstrap"]?.getPersistedSnapshot() as unknown as { input: unknown };
+  };
+  const login = { clientId: "gw-1", user: "management/devicebootstrap", password: "p" };
+  expect(inputOf({ ...input.registration, securityToken: "t" }).input).toEqual({ login, securityToken: "t" });
+  expect(inputOf(input.registration).input).toEqual({ login });
 });

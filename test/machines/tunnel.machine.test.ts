@@ -6,7 +6,6 @@ import { play } from "./steps.ts";
 const input: TunnelInput = {
   operation: "42",
   request: { hostname: "192.168.10.11", port: 5900, connectionKey: "k" },
-  credentials: { tenant: "t1000", user: "device_gw-1", password: "p" },
   limits: { dialTimeoutMs: 10_000, drainMs: 5_000 },
 };
 

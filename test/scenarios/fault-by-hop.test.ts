@@ -490,7 +490,11 @@ const rows: readonly Row[] = [
 
 describe("fault by hop", () => {
   it.each(rows)("$what", async (row) => {
-    await using site = await startSite({ seed: 11, panels: { plc: row.panel ?? echoPanel() } });
+    await using site = await startSite({
+      seed: 11,
+      panels: { plc: row.panel ?? echoPanel() },
+      gateway: { cloud: { mqttOver: "tls" } },
+    });
     const tap = new WebSocketTap(site.network);
     row.before?.(site);
     const session = await site.operator.opens("plc");

@@ -21,7 +21,11 @@ export async function signIn(page: Page, consoleUrl: string, password: string): 
 }
 
 /** From the device list into a device's tab. */
-export async function openDevice(page: Page, name: string, tab: "info" | "remote-access" | "control"): Promise<void> {
+export async function openDevice(
+  page: Page,
+  name: string,
+  tab: "info" | "remote-access" | "health" | "control",
+): Promise<void> {
   await page.getByTestId("menu-devices").click();
   await page.getByTestId("device-table").getByText(name).click();
   await page.getByTestId(`tab-${tab}`).click();

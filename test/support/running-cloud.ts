@@ -1,7 +1,7 @@
 // A cloud and a gateway as two processes over real TLS sockets, and an operator who speaks to them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Program, startPostern } from "./processes.ts";
+import { Program, startPostern } from "./processes.ts";
 
 export const adminPassword = "Adm1n-of-the-test";
 export const bootstrapPassword = "b00tstrap-of-the-test";
@@ -46,34 +46,44 @@ export async function startCloudProgram(
   };
 }
 
-/** Writes a gateway.toml for that cloud and starts `postern gateway run`. `tunnels` is the text of the section, or none. */
+/**
+ * Writes a gateway.toml for that cloud and starts `postern gateway run`. `tunnels` is the text of the section, or none,
+ * `cloud` more lines of that one.
+ * `command`: another form of the program, such as the bundle on a Node of its own.
+ */
 export function startGatewayProgram(
   folder: string,
   cloud: RunningCloud,
-  options: { id: string; tunnels?: string; registration?: string },
+  options: { id: string; tunnels?: string; registration?: string; cloud?: string; command?: readonly string[] },
 ): Program {
   const file = join(folder, `${options.id}.toml`);
   writeFileSync(file, gatewayToml(folder, cloud, options), { mode: 0o600 });
-  return startPostern(`gateway ${options.id}`, ["gateway", "run", "--config", file]);
+  const args = ["gateway", "run", "--config", file];
+  const [program, ...first] = options.command ?? [];
+  const name = `gateway ${options.id}`;
+  return program === undefined ? startPostern(name, args) : new Program(name, program, [...first, ...args]);
 }
 
 function gatewayToml(
   folder: string,
   cloud: RunningCloud,
-  options: { id: string; tunnels?: string; registration?: string },
+  options: { id: string; tunnels?: string; registration?: string; cloud?: string },
 ): string {
   return [
     "[cloud]",
     `url = "https://localhost:${cloud.ports.https}"`,
     `mqtt = "mqtts://localhost:${cloud.ports.mqtts}"`,
     `ca = ${JSON.stringify(join(cloud.dataFolder, "ca.pem"))}`,
+    options.cloud ?? "",
     "[device]",
     `id = "${options.id}"`,
     `name = "Gateway ${options.id}"`,
     'type = "postern-gateway"',
     "[registration]",
-    'method = "bootstrap"',
-    'user = "management/devicebootstrap"',
+    // A section that names its method is whole.
+    ...(options.registration?.startsWith("method")
+      ? []
+      : ['method = "bootstrap"', 'user = "management/devicebootstrap"']),
     options.registration ?? `password = "${bootstrapPassword}"`,
     "[state]",
     `dir = ${JSON.stringify(join(folder, `${options.id}-state`))}`,

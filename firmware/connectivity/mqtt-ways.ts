@@ -1,0 +1,121 @@
+// Which way MQTT takes to the cloud: over TLS on a port of its own, or through a websocket where that port is blocked.
+import type { Clock } from "#hardware/ports.ts";
+import type { MqttOver } from "../config/gateway-config.ts";
+import type { CloudPort } from "./dial-cloud.ts";
+import type { OfflineReason } from "./offline-reason.ts";
+
+export type MqttWay = "tls" | "websocket";
+
+/** What is known of the ways so far. */
+export interface WayMemory {
+  /** The one that is tried next unless the better one is due. */
+  readonly way: MqttWay;
+  /** Failures of `way` in a row that look as if it were blocked. */
+  readonly failures: number;
+  /** When TLS was last tried, monotonic. */
+  readonly tlsTriedAtMs: number;
+  /** Whether the websocket has failed too since anything worked: then TLS may not be blocked, the cloud was just away. */
+  readonly isAway: boolean;
+}
+
+/** Failures of TLS in a row after which the websocket is tried, once: while neither works, TLS has the better part of the tries. */
+export const failuresBeforeChange = 2;
+/** Between two tries of TLS while the websocket works: made when a connection is made anyway, and never in place of one that stands. */
+export const tlsRetryMs = 60 * 60_000;
+
+/** What a firewall, or a proxy that knows one port only, makes of a way; a cloud that is down looks the same, and then trying both does no harm. */
+const likeBlocking: readonly OfflineReason[] = [
+  "timeout",
+  "refused",
+  "reset",
+  "unreachable",
+  "proxy.refused",
+  "tls.failed",
+  "mqtt.no-answer",
+  "mqtt.http-answer",
+  "mqtt.no-websocket",
+];
+
+export const freshMemory: WayMemory = {
+  way: "tls",
+  failures: 0,
+  tlsTriedAtMs: Number.NEGATIVE_INFINITY,
+  isAway: false,
+};
+
+const almostBlocked = { way: "tls", failures: failuresBeforeChange - 1, isAway: false } as const;
+
+/** The way of the next attempt. */
+export function nextWay(memory: WayMemory, nowMs: number): MqttWay {
+  return memory.way === "websocket" && nowMs - memory.tlsTriedAtMs >= tlsRetryMs ? "tls" : memory.way;
+}
+
+/** What is known once an attempt over `way` has come to something: `reason` is undefined if the cloud answered. */
+export function afterAttempt(
+  memory: WayMemory,
+  attempt: { readonly way: MqttWay; readonly reason: OfflineReason | undefined; readonly nowMs: number },
+): WayMemory {
+  const { way, reason, nowMs } = attempt;
+  const tlsTriedAtMs = way === "tls" ? nowMs : memory.tlsTriedAtMs;
+  if (reason === undefined || isAnswer(reason)) {
+    // Nothing says that TLS is blocked: the next connection tries it first, once.
+    if (way === "websocket" && memory.isAway) return { ...almostBlocked, tlsTriedAtMs };
+    return { way, failures: 0, tlsTriedAtMs, isAway: false };
+  }
+  if (!likeBlocking.includes(reason)) return { ...memory, tlsTriedAtMs };
+  // A look at the better way that came to nothing: back to the one that worked.
+  if (way !== memory.way) return { ...memory, tlsTriedAtMs };
+  if (way === "websocket") return { way: "tls", failures: 0, tlsTriedAtMs, isAway: true };
+  const failures = memory.failures + 1;
+  const next = failures < failuresBeforeChange ? way : "websocket";
+  return { ...memory, way: next, failures: next === way ? failures : 0, tlsTriedAtMs };
+}
+
+/** Whoever answers, even with a refusal, is not blocked. */
+function isAnswer(reason: OfflineReason): boolean {
+  return reason.startsWith("mqtt.") && !likeBlocking.includes(reason);
+}
+
+export interface MqttPort {
+  readonly way: MqttWay;
+  readonly port: CloudPort;
+}
+
+/** The ways to one cloud, with what was learnt of them; for all connections of one run of the gateway. */
+export interface MqttWays {
+  /** A certificate cannot log in through a websocket (protocol.md 1.1). */
+  next(login: { readonly hasCertificate: boolean }): MqttPort;
+  /** The cloud answered (`reason` undefined), or the attempt failed. */
+  tried(way: MqttWay, reason: OfflineReason | undefined): void;
+}
+
+export interface WaysOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly over: MqttOver;
+  /** The MQTT port. */
+  readonly tls: CloudPort;
+  /** The HTTPS port. */
+  readonly websocket: CloudPort;
+}
+
+export function createMqttWays({ clock, over, tls, websocket }: WaysOptions): MqttWays {
+  let memory = freshMemory;
+  const choose = (hasCertificate: boolean): MqttWay => {
+    if (hasCertificate) return "tls";
+    return over === "auto" ? nextWay(memory, clock.monotonicMs()) : over;
+  };
+  return {
+    next: ({ hasCertificate }) => {
+      const way = choose(hasCertificate);
+      return { way, port: way === "tls" ? tls : websocket };
+    },
+    tried: (way, reason) => {
+      memory = afterAttempt(memory, { way, reason, nowMs: clock.monotonicMs() });
+    },
+  };
+}
+
+/** One port and TLS, whatever becomes of it. */
+export function tlsOnly(port: CloudPort): MqttWays {
+  return { next: () => ({ way: "tls", port }), tried: () => {} };
+}

@@ -1,0 +1,75 @@
+// Looks at the board through its ports, and keeps the alarms in the storage.
+import { fromCallback, fromPromise } from "xstate";
+import type { Hardware } from "#hardware/ports.ts";
+import { messageOf } from "../errors.ts";
+import { probeStorage } from "../storage-probe.ts";
+import { type Alarms, parseAlarms, writeAlarms } from "./alarms.ts";
+import type { LookInput, StoreCommand, StoreFact } from "./health.machine.ts";
+import type { HealthSample } from "./sample.ts";
+
+/** The stored file with the alarms that the cloud was told of. */
+export const alarmsFile = "alarms.json";
+
+/** A part that has no answer by then has none: no look hangs on one sensor. */
+export const lookLimitMs = 5_000;
+
+export function alarmsLoader({ storage }: Pick<Hardware, "storage">) {
+  return fromPromise<Alarms>(async () => {
+    const contents = await storage.read(alarmsFile);
+    return contents === undefined ? {} : parseAlarms(Buffer.from(contents).toString("utf8"));
+  });
+}
+
+export function boardLook(hardware: Hardware) {
+  const { clock, thermal, system, storage, timeService, uplinks } = hardware;
+  const startedAtMs = clock.monotonicMs();
+  return fromPromise<HealthSample, LookInput>(async ({ input }) => {
+    const inTime = <T>(reading: Promise<T> | undefined): Promise<T | undefined> => readInTime(clock, reading);
+    const [celsius, facts, isClockSynchronised, list, problem] = await Promise.all([
+      inTime(thermal?.celsius()),
+      inTime(system?.facts()),
+      inTime(timeService?.isSynchronised()),
+      inTime(uplinks?.list()),
+      input.triesStorage ? probeStorage(storage) : undefined,
+    ]);
+    return {
+      atMs: clock.nowMs(),
+      uptimeMs: clock.monotonicMs() - startedAtMs,
+      celsius,
+      system: facts,
+      isStorageTried: input.triesStorage,
+      storageProblem: problem,
+      isClockSynchronised,
+      uplinks: (list ?? []).map(({ name, isUp, isDefault }, index) => ({
+        name,
+        // Where the system cannot tell, it is the first that is up.
+        isDefault: isDefault ?? (isUp && list?.findIndex((each) => each.isUp) === index),
+      })),
+    };
+  });
+}
+
+/** Undefined when it fails or takes too long: what cannot be read is no reason to tell nothing of the rest. */
+async function readInTime<T>(clock: Hardware["clock"], reading: Promise<T> | undefined): Promise<T | undefined> {
+  if (reading === undefined) return undefined;
+  const late = Promise.withResolvers<undefined>();
+  const timer = clock.setTimeout(() => late.resolve(undefined), lookLimitMs);
+  try {
+    return await Promise.race([reading, late.promise]);
+  } catch {
+    return undefined; // the sensor's own trouble; a value that is missing shows it
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+export function alarmsStore({ storage }: Pick<Hardware, "storage">) {
+  return fromCallback<StoreCommand>(({ receive, sendBack }) => {
+    receive(({ alarms }) => {
+      storage.write(alarmsFile, Buffer.from(writeAlarms(alarms))).catch((error: unknown) => {
+        const fact: StoreFact = { type: "store.failed", why: messageOf(error) };
+        sendBack(fact);
+      });
+    });
+  });
+}

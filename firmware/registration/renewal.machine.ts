@@ -1,0 +1,365 @@
+// Keeps the gateway's certificate good: renews an enrolled one in time, changes over to the new one, and warns of an end that comes.
+import { assign, fromPromise, sendParent, setup } from "xstate";
+import type { CloudIdentity } from "../cloud-identity.ts";
+import { isLoginRefusal, type OfflineReason } from "../connectivity/offline-reason.ts";
+import { messageOf } from "../errors.ts";
+import type { Alarm } from "../health/alarms.ts";
+import type { LogEntry } from "../log.ts";
+import type { StoreCertificateInput } from "./enrolment.actor.ts";
+import type { CertificateIdentity } from "./enrolment-state.ts";
+import type { StoreOutcome } from "./registration.actor.ts";
+import { storageRetryMs } from "./registration-words.ts";
+import type { Look, LookInput, Renewed } from "./renewal.actor.ts";
+import {
+  brokenEntry,
+  certificateAlarms,
+  completedEntry,
+  expiryAlarm,
+  expiryEntry,
+  failedEntry,
+  refusedAlarm,
+  renewalDueMs,
+  renewedEntry,
+  revertedEntry,
+  storageProblemEntry,
+  warningDueMs,
+} from "./renewal-words.ts";
+
+export interface RenewalInput {
+  readonly deviceId: string;
+  readonly identity: CloudIdentity;
+}
+
+/** Commands of the parent: what it heard of the connection to the cloud. */
+export type RenewalCommand =
+  | { readonly type: "renewal.online" }
+  | { readonly type: "renewal.offline"; readonly reason: OfflineReason };
+
+export type RenewalFact =
+  /** From now on the gateway is to connect as this one. */
+  | { readonly type: "renewal.switched"; readonly identity: CloudIdentity }
+  | ({ readonly type: "alarm.raised" } & Alarm)
+  | { readonly type: "alarm.cleared"; readonly alarmType: string };
+
+interface RenewalContext {
+  readonly deviceId: string;
+  /** The one in use, but for the time of a change-over. */
+  readonly identity: CertificateIdentity | undefined;
+  readonly renewed: CertificateIdentity | undefined;
+  readonly isOnline: boolean;
+  /** The wall clock's time at the last look. */
+  readonly nowMs: number;
+  /** For the jitter: drawn once for each certificate. */
+  readonly draw: number | undefined;
+  /** Severity of the expiry alarm that was told of. */
+  readonly warned: Alarm["severity"] | undefined;
+  readonly isRefusalTold: boolean;
+  /** Failures in a row. */
+  readonly attempt: number;
+  /** Ends of connections with the renewed certificate that look like a refusal, in a row. */
+  readonly refusals: number;
+  readonly waitMs: number;
+}
+
+/** The wall clock may jump and no timer lasts for months: the date is looked at this often at the latest. */
+export const lookEveryMs = 6 * 60 * 60_000;
+/** Between two tries to renew: full jitter, twice as long after each failure, within these two. */
+export const retryMinMs = 60_000;
+export const retryMaxMs = 6 * 60 * 60_000;
+/** Before another certificate is asked for where the cloud refused the last one. */
+export const refusedRetryMs = 60 * 60_000;
+/** The platform also refuses when it has too much to do (protocol.md 1.3): so often must it be before it counts. */
+export const refusalsMax = 3;
+
+const notProvided = (): Promise<never> => Promise.reject(new Error("not provided"));
+
+export const renewalMachine = setup({
+  types: {
+    input: {} as RenewalInput,
+    context: {} as RenewalContext,
+    events: {} as RenewalCommand,
+  },
+  actors: {
+    look: fromPromise<Look, LookInput>(notProvided),
+    renew: fromPromise<Renewed & { readonly draw: number }, LookInput>(notProvided),
+    keep: fromPromise<StoreOutcome, StoreCertificateInput>(notProvided),
+    discard: fromPromise<StoreOutcome>(notProvided),
+  },
+  actions: {
+    log: (_, _entry: LogEntry) => {},
+    tellSwitched: sendParent((_, identity: CloudIdentity): RenewalFact => ({ type: "renewal.switched", identity })),
+    tellAlarm: sendParent((_, alarm: Alarm): RenewalFact => ({ type: "alarm.raised", ...alarm })),
+    tellCleared: sendParent((_, alarmType: string): RenewalFact => ({ type: "alarm.cleared", alarmType })),
+    noteOnline: assign({ isOnline: true }),
+    noteOffline: assign({ isOnline: false }),
+    noteLook: assign(({ context }, look: Look) => {
+      const draw = context.draw ?? look.draw;
+      return {
+        nowMs: look.nowMs,
+        draw,
+        renewed: look.renewed,
+        waitMs: untilNextMs(certificateOf(context), look.nowMs, draw),
+      };
+    }),
+    noteWarning: assign(({ context }) => ({ warned: warningOf(context)?.severity })),
+    takeRenewed: assign((_, renewed: CertificateIdentity) => ({ renewed })),
+    startChange: assign({ attempt: 0, refusals: 0 }),
+    noteFailed: assign(({ context }, draw: number) => {
+      const attempt = context.attempt + 1;
+      const ceilingMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(attempt, 16));
+      return { attempt, waitMs: retryMinMs + Math.floor((ceilingMs - retryMinMs) * draw) };
+    }),
+    noteRefusal: assign(({ context }) => ({ refusals: context.refusals + 1 })),
+    noteBroken: assign({ waitMs: retryMinMs }),
+    noteReverted: assign({ renewed: undefined, isRefusalTold: true, waitMs: refusedRetryMs }),
+    takeIntoUse: assign(({ context }) => ({ identity: renewedOf(context), renewed: undefined, draw: undefined })),
+    noteRefusalOver: assign({ isRefusalTold: false }),
+  },
+  guards: {
+    hasNoCertificate: ({ context }) => context.identity === undefined,
+    hasNewWarning: ({ context }) => {
+      const warning = warningOf(context);
+      return warning !== undefined && warning.severity !== context.warned;
+    },
+    isWarningOver: ({ context }) => context.warned !== undefined && warningOf(context) === undefined,
+    hasRenewed: ({ context }) => context.renewed !== undefined,
+    isDue: ({ context }) => isDue(context),
+    isDueAndOnline: ({ context }) => context.isOnline && isDue(context),
+    isRefusalTold: ({ context }) => context.isRefusalTold,
+    isStored: (_, outcome: Renewed) => outcome.kind === "stored",
+    isDone: (_, outcome: StoreOutcome) => outcome.ok,
+    isLastRefusal: ({ context }, reason: OfflineReason) => looksRefused(reason) && context.refusals + 1 >= refusalsMax,
+    isRefusal: (_, reason: OfflineReason) => looksRefused(reason),
+  },
+  delays: { waitDelay: ({ context }) => context.waitMs, storageRetryDelay: storageRetryMs },
+}).createMachine({
+  id: "renewal",
+  context: ({ input: { deviceId, identity } }) => ({
+    deviceId,
+    identity: identity.kind === "certificate" ? identity : undefined,
+    renewed: undefined,
+    nowMs: 0,
+    isOnline: false,
+    draw: undefined,
+    warned: undefined,
+    isRefusalTold: false,
+    attempt: 0,
+    refusals: 0,
+    waitMs: 0,
+  }),
+  on: {
+    "renewal.online": { actions: "noteOnline" },
+    "renewal.offline": { actions: "noteOffline" },
+  },
+  initial: "choosing",
+  states: {
+    choosing: { always: [{ guard: "hasNoCertificate", target: "notNeeded" }, { target: "looking" }] },
+    notNeeded: { description: "A password has no end." },
+    looking: {
+      invoke: {
+        src: "look",
+        input: ({ context }) => ({ deviceId: context.deviceId, identity: certificateOf(context) }),
+        onDone: { target: "judging", actions: { type: "noteLook", params: ({ event }) => event.output } },
+        onError: {
+          target: "waiting",
+          actions: ["noteBroken", { type: "log", params: ({ event }) => storageProblemEntry(messageOf(event.error)) }],
+        },
+      },
+    },
+    judging: {
+      always: [
+        {
+          guard: "hasNewWarning",
+          target: "deciding",
+          actions: [
+            { type: "log", params: ({ context }) => expiryEntry(certificateOf(context), warningToTell(context)) },
+            { type: "tellAlarm", params: ({ context }) => warningToTell(context) },
+            "noteWarning",
+          ],
+        },
+        {
+          guard: "isWarningOver",
+          target: "deciding",
+          actions: [{ type: "tellCleared", params: certificateAlarms.expires }, "noteWarning"],
+        },
+        { target: "deciding" },
+      ],
+    },
+    deciding: {
+      always: [
+        { guard: "hasRenewed", target: "changing" },
+        { guard: "isDueAndOnline", target: "renewing" },
+        { guard: "isDue", target: "waitingForCloud" },
+        { target: "waiting" },
+      ],
+    },
+    waiting: { after: { waitDelay: "looking" } },
+    waitingForCloud: {
+      description: "It is time, but a token comes over the connection only.",
+      after: { waitDelay: "looking" },
+      on: { "renewal.online": { target: "looking", actions: "noteOnline" } },
+    },
+    renewing: {
+      invoke: {
+        src: "renew",
+        input: ({ context }) => ({ deviceId: context.deviceId, identity: certificateOf(context) }),
+        onDone: [
+          {
+            guard: { type: "isStored", params: ({ event }) => event.output },
+            target: "changing",
+            actions: [
+              { type: "takeRenewed", params: ({ event }) => storedOf(event.output) },
+              { type: "log", params: ({ event }) => renewedEntry(storedOf(event.output)) },
+            ],
+          },
+          {
+            target: "waiting",
+            actions: [
+              { type: "noteFailed", params: ({ event }) => event.output.draw },
+              { type: "log", params: ({ context, event }) => notRenewedEntry(context, event.output) },
+            ],
+          },
+        ],
+        onError: {
+          target: "waiting",
+          actions: [
+            { type: "noteFailed", params: () => 1 },
+            { type: "log", params: ({ event }) => brokenEntry(messageOf(event.error)) },
+          ],
+        },
+      },
+    },
+    changing: {
+      description: "The earlier certificate is kept until the new one has connected.",
+      entry: ["startChange", { type: "tellSwitched", params: ({ context }) => renewedOf(context) }],
+      initial: "leaving",
+      states: {
+        leaving: {
+          description: "What is told of the connection before it was given up says nothing about the new certificate.",
+          on: { "renewal.online": { actions: "noteOnline" }, "renewal.offline": "connecting" },
+        },
+        connecting: {
+          on: {
+            "renewal.online": { target: "#renewal.keeping", actions: "noteOnline" },
+            "renewal.offline": [
+              {
+                guard: { type: "isLastRefusal", params: ({ event }) => event.reason },
+                target: "#renewal.discarding",
+                actions: [
+                  "noteOffline",
+                  "noteReverted",
+                  { type: "log", params: ({ event }) => revertedEntry(event.reason, refusedRetryMs) },
+                  { type: "tellSwitched", params: ({ context }) => certificateOf(context) },
+                  { type: "tellAlarm", params: ({ context }) => refusedAlarm(certificateOf(context).notAfterMs) },
+                ],
+              },
+              {
+                guard: { type: "isRefusal", params: ({ event }) => event.reason },
+                actions: ["noteOffline", "noteRefusal"],
+              },
+              { actions: "noteOffline" },
+            ],
+          },
+        },
+      },
+    },
+    keeping: {
+      invoke: {
+        src: "keep",
+        input: ({ context }) => ({ deviceId: context.deviceId, ...renewedOf(context).certificate }),
+        onDone: [
+          {
+            guard: { type: "isDone", params: ({ event }) => event.output },
+            target: "kept",
+            actions: [{ type: "log", params: ({ context }) => completedEntry(renewedOf(context)) }, "takeIntoUse"],
+          },
+          { target: "awaitingSpace", actions: { type: "log", params: ({ event }) => notKeptEntry(event.output) } },
+        ],
+        onError: {
+          target: "awaitingSpace",
+          actions: { type: "log", params: ({ event }) => storageProblemEntry(messageOf(event.error)) },
+        },
+      },
+    },
+    kept: {
+      always: [
+        {
+          guard: "isRefusalTold",
+          target: "looking",
+          actions: [{ type: "tellCleared", params: certificateAlarms.renewalRefused }, "noteRefusalOver"],
+        },
+        { target: "looking" },
+      ],
+    },
+    awaitingSpace: {
+      description:
+        "It is in use already; after a restart before it is written, it would be found beside the earlier one.",
+      after: { storageRetryDelay: "keeping" },
+    },
+    discarding: {
+      invoke: {
+        src: "discard",
+        onDone: [
+          { guard: { type: "isDone", params: ({ event }) => event.output }, target: "waiting" },
+          { target: "waiting", actions: { type: "log", params: ({ event }) => notKeptEntry(event.output) } },
+        ],
+        onError: {
+          target: "waiting",
+          actions: { type: "log", params: ({ event }) => storageProblemEntry(messageOf(event.error)) },
+        },
+      },
+    },
+  },
+});
+
+function isDue(context: RenewalContext): boolean {
+  const identity = certificateOf(context);
+  return identity.source === "enrolment" && renewalDueMs(identity, context.draw ?? 0) <= context.nowMs;
+}
+
+function warningOf(context: RenewalContext): Alarm | undefined {
+  return expiryAlarm(certificateOf(context), context.nowMs);
+}
+
+function warningToTell(context: RenewalContext): Alarm {
+  const warning = warningOf(context);
+  if (warning === undefined) throw new Error("must hold: there is something to warn of");
+  return warning;
+}
+
+/** Until something of it is due, at most `lookEveryMs`. */
+function untilNextMs(identity: CertificateIdentity, nowMs: number, draw: number): number {
+  const dues = [warningDueMs(identity), identity.notAfterMs];
+  if (identity.source === "enrolment") dues.push(renewalDueMs(identity, draw));
+  const ahead = dues.map((due) => Math.ceil(due - nowMs)).filter((ms) => ms > 0);
+  return Math.min(lookEveryMs, ...ahead);
+}
+
+/** A refused client certificate may also show as a connection that is broken off: TLS 1.3 tells of it after the handshake. */
+function looksRefused(reason: OfflineReason): boolean {
+  return isLoginRefusal(reason) || ["tls.failed", "reset", "mqtt.closed", "certificate.expired"].includes(reason);
+}
+
+function certificateOf({ identity }: RenewalContext): CertificateIdentity {
+  if (identity === undefined) throw new Error("must hold: there is a certificate to be looked after");
+  return identity;
+}
+
+function renewedOf({ renewed }: RenewalContext): CertificateIdentity {
+  if (renewed === undefined) throw new Error("must hold: a certificate is there before it is changed to");
+  return renewed;
+}
+
+function storedOf(outcome: Renewed): CertificateIdentity {
+  if (outcome.kind !== "stored") throw new Error("must hold: only a stored certificate is changed to");
+  return outcome.identity;
+}
+
+function notRenewedEntry({ waitMs }: RenewalContext, outcome: Renewed): LogEntry {
+  if (outcome.kind === "stored") throw new Error("must hold: a stored certificate is no failure");
+  return failedEntry(outcome, waitMs);
+}
+
+function notKeptEntry(outcome: StoreOutcome): LogEntry {
+  return storageProblemEntry(outcome.ok ? "" : outcome.why);
+}
