@@ -51,11 +51,14 @@ export interface PlantOptions {
   readonly otherPorts?: readonly number[];
   /** For the Node that runs the cloud. */
   readonly cloudNodeArgs?: readonly string[];
+  /** Runs the gateways; `postern` from the sources where absent. */
+  readonly gatewayCommand?: readonly string[];
 }
 
 /** Starts everything in the folder and waits until each gateway is online and has its endpoint. */
 export async function startPlant(folder: string, gatewayCount: number, options: PlantOptions = {}): Promise<Plant> {
-  const { otherPorts = [], cloudNodeArgs = [] } = options;
+  const { otherPorts = [], cloudNodeArgs = [], gatewayCommand } = options;
+  const command = gatewayCommand === undefined ? {} : { command: gatewayCommand };
   await using stack = new AsyncDisposableStack();
   const echoes: RunningPanel[] = [];
   for (let number = 1; number <= echoPanelCount; number += 1) {
@@ -69,7 +72,8 @@ export async function startPlant(folder: string, gatewayCount: number, options: 
   const starts = await inBatches(indices(gatewayCount), startsAtOnce, async (index) => {
     const id = `bench-gw-${index + 1}`;
     await admin.expectsDevice(id);
-    const program = startGatewayProgram(folder, cloud, { id, tunnels: `[tunnels]\nallow = ${JSON.stringify(allow)}` });
+    const tunnels = `[tunnels]\nallow = ${JSON.stringify(allow)}`;
+    const program = startGatewayProgram(folder, cloud, { id, tunnels, ...command });
     stack.defer(() => program.stop().then(() => undefined));
     // So that the operator need not ask the cloud over and over, which would show in its memory.
     await program.event("registration.waiting", onlineMs);

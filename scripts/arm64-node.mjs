@@ -54,8 +54,12 @@ export async function prepareArm64Node() {
   }
 }
 
-async function unpackNode(draft, { version, integrity }) {
-  const packed = join(draft, "packed");
+/**
+ * Fetches the locked Node by npm, checks it, and unpacks `node/bin/node` and `node/LICENSE` into `folder`.
+ * @param {string} folder @param {{ version: string, integrity: string }} [locked]
+ */
+export async function unpackNode(folder, { version, integrity } = lockedNode()) {
+  const packed = join(folder, "packed");
   await mkdir(packed);
   const args = ["pack", `${arm64Package}@${version}`, "--pack-destination", packed];
   await npm(...args, "--ignore-scripts", "--prefer-offline", "--loglevel=error");
@@ -65,8 +69,9 @@ async function unpackNode(draft, { version, integrity }) {
     .update(await readFile(file))
     .digest("base64");
   if (found !== expected) throw new Error(`${arm64Package}@${version} is not what package-lock.json says`);
-  await mkdir(join(draft, "node"));
-  await runQuietly("tar", ["-xzf", file, "-C", join(draft, "node"), "--strip-components=1", "package/bin/node"]);
+  await mkdir(join(folder, "node"));
+  const wanted = ["package/bin/node", "package/LICENSE"];
+  await runQuietly("tar", ["-xzf", file, "-C", join(folder, "node"), "--strip-components=1", ...wanted]);
   await rm(packed, { recursive: true });
 }
 

@@ -31,7 +31,7 @@ describe("the swarm", () => {
     expect(report.coverage["tunnel"]?.states["standing.forwarding"]).toBeGreaterThan(0);
     expect(report.coverage["session"]?.states["open.established"]).toBeGreaterThan(0);
     expect(
-      report.coverage["connectivity"]?.transitions["connected.online.outbox.sending: session.published"],
+      report.coverage["connectivity"]?.transitions["connected.online.outbox.sending: session.published 2 of 2"],
     ).toBeGreaterThan(0);
     expect(report.never).toContain("gateway state failed");
     expect(text).toContain("Nothing failed.");

@@ -215,6 +215,7 @@ describe("the rules for all text", () => {
     ["README.md", `from ${"registry"}.npmjs.org`],
     ["package-lock.json", `"${"resolved"}": "x"`],
     ["test/x.test.ts", `connect({ rejectUnauthorized: ${off} })`],
+    ["test/x.test.ts", `connect({ requestCert: false, rejectUnauthorized: ${off} })`],
     ["firmware/x.ts", `// ${"TO"}DO: later`],
     ["test/x.test.ts", `it${".only"}("x", () => {});`],
     ["test/x.test.ts", `describe${".only"}.each([1])("x", () => {});`],
@@ -227,6 +228,7 @@ describe("the rules for all text", () => {
     ["docs/x.md", "the docs/work/ folder"],
     ["firmware/x.ts", "const defaultRoute = 1; // the default export of goods"],
     ["firmware/x.ts", "if (this.only) return;"],
+    ["cloud-stub/x.ts", `createServer({ requestCert: true, rejectUnauthorized: ${off} })`],
   ])("allow in %s: %s", (path, line) => {
     expect(textViolations(path, line)).toEqual([]);
   });

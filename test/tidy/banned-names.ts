@@ -30,7 +30,7 @@ const strictFolders = /^(protocol|firmware|hardware|simulator|cloud-stub\/(broke
  * place of the process's timers and randomness while a site runs.
  */
 const exempt =
-  /^(firmware\/main\.ts|simulator\/(main|simulated-clock|deterministic-[a-z-]+)\.ts|simulator\/(loopback|serve|report)\/.*|hardware\/(linux|image)\/.*|hardware\/ports\.ts)$/;
+  /^(firmware\/main\.ts|firmware\/local\/.*|simulator\/(main|simulated-clock|deterministic-[a-z-]+)\.ts|simulator\/(loopback|serve|report)\/.*|hardware\/(linux|image)\/.*|hardware\/ports\.ts)$/;
 
 export function isStrict(path: string): boolean {
   return strictFolders.test(path) && !exempt.test(path);

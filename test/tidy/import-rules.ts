@@ -59,6 +59,11 @@ const zones: readonly Zone[] = [
   },
   { files: /^bin\/connect\//, ours: [/^bin\//, protocol], packages: ["commander", "ws"] },
   { files: /^bin\//, ours: [/^bin\//, /^(firmware|cloud-stub|simulator)\/main\.ts$/], packages: ["commander"] },
+  {
+    files: /^scripts\/(write-)?gateway-reference\.ts$/,
+    ours: [/^firmware\/config\//, /^scripts\/gateway-reference\.ts$/],
+    packages: [],
+  },
   { files: /^scripts\/draw-faults\.ts$/, ours: [/^simulator\/faults\//], packages: [] },
   {
     files: /^scripts\/(draw-machines\.ts|machines\/)/,
