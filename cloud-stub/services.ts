@@ -136,7 +136,7 @@ export async function createServices(base: {
       trustedCertificates,
       enrolments,
     }),
-    deviceTokens: new DeviceTokens({ clock, options, tokens }),
+    deviceTokens: new DeviceTokens({ tenantId, clock, accounts, options, tokens }),
     certificateIssue: new CertificateIssue({ clock, audit, log, tenantAuthority, enrolments }),
     securityTokens,
     bulkRegistration: new BulkRegistration({ tenantId, store, accounts, devices, registration, enrolments, audit }),

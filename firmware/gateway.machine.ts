@@ -42,7 +42,8 @@ import {
   type TunnelTarget,
   writeTarget,
 } from "./tunnel/tunnel-words.ts";
-import { type UplinksCommand, type UplinksFact, uplinksMachine } from "./uplinks/uplinks.machine.ts";
+import { uplinksMachine } from "./uplinks/uplinks.machine.ts";
+import type { UplinksCommand, UplinksFact } from "./uplinks/uplinks-setup.ts";
 
 export interface GatewayInput {
   readonly device: DeviceFacts;
@@ -230,6 +231,7 @@ export const gatewayMachine = setup({
     noteHeat: assign((_, { isHot }: { isHot: boolean }) => ({ isHot })),
     noteReset: assign({ isResetting: true }),
     keepIdentity: assign((_, identity: CloudIdentity) => ({ identity })),
+    forgetIdentity: assign({ identity: undefined }),
     startConnectivity: sendTo("connectivity", (_, identity: CloudIdentity): ConnectivityCommand => {
       return { type: "connectivity.start", identity };
     }),
@@ -277,6 +279,7 @@ export const gatewayMachine = setup({
     isResetting: ({ context }) => context.isResetting,
     isReconfiguring: ({ context }) => context.isReconfiguring,
     isQuiet: ({ context }) => context.isQuiet,
+    hasManagement: ({ context }) => context.management !== undefined,
     hasNoTunnel: ({ context }) => Object.keys(context.tunnels).length === 0,
     wasOpen: (_, { wasOpen }: { wasOpen: boolean }) => wasOpen,
     isNew: (_, { isNew }: { isNew: boolean }) => isNew,
@@ -371,7 +374,10 @@ export const gatewayMachine = setup({
         { type: "light", params: ({ event }) => faultOf(event) },
       ],
     },
-    "management.requested": { actions: { type: "passToManagement", params: ({ event }) => event } },
+    "management.requested": [
+      { guard: "hasManagement", actions: { type: "passToManagement", params: ({ event }) => event } },
+      { actions: { type: "command", params: ({ event }) => unmanaged(event) } },
+    ],
     "management.message": { actions: { type: "publish", params: ({ event }) => event.message } },
     "management.finished": {
       actions: {
@@ -580,6 +586,7 @@ export const gatewayMachine = setup({
             input: ({ context }) => ({ deviceId: context.device.id, identity: identityOf(context) }),
             onError: { target: "renewalBroken", actions: { type: "log", params: errorEntry("renewal") } },
           },
+          on: { "renewal.ended": { target: "registering", actions: "forgetIdentity" } },
         },
         renewalBroken: { after: { restartDelay: "operating" } },
       },
@@ -694,6 +701,12 @@ function busy({ limits }: GatewayContext, { operation }: Requested): OperationsC
 
 function refusal({ operation }: Requested, reason: "gateway.hot" | "gateway.stopping"): OperationsCommand {
   return { type: "operation.failed", operation, reason, detail: "" };
+}
+
+/** The part has broken, and begins anew in a while. */
+function unmanaged({ operation }: { readonly operation: string }): OperationsCommand {
+  const why = "the gateway has lost the part that does this, and starts it again: try again in a minute";
+  return { type: "operation.managed", operation, outcome: { ok: false, why } };
 }
 
 function brokenTunnel(context: GatewayContext, event: Broken): OperationsCommand {

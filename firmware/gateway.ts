@@ -282,12 +282,14 @@ function reachableCloud(
 /** What is not there, or not wanted, gets no machine. */
 function partsOf(hardware: Hardware, { board, uplinks, modem }: GatewayConfig): readonly GatewayPart[] {
   const { leds, button, watchdog } = hardware;
+  // One that is wanted and not there says so by its own.
+  const hasWatchdog = board.watchdog === "auto" ? watchdog !== undefined : board.watchdog;
   return [
     "health",
     "management",
     ...(leds === undefined ? [] : (["indicator"] as const)),
     ...(button === undefined ? [] : (["button"] as const)),
-    ...(watchdog === undefined || board.watchdog === false ? [] : (["watchdog"] as const)),
+    ...(hasWatchdog ? (["watchdog"] as const) : []),
     ...(hardware.uplinks === undefined || uplinks === undefined ? [] : (["uplinks"] as const)),
     ...(hardware.serialPorts === undefined || modem === undefined ? [] : (["modem"] as const)),
   ];

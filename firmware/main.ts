@@ -72,11 +72,11 @@ async function runOnce(
   options: GatewayCommandOptions,
   { signals, environment, logRing, fallenBackWhy }: RunParts,
 ): Promise<"stopped" | "reconfigured" | { readonly why: string }> {
-  const loaded = await orExplain(() => load(options.config));
+  const findings: string[] = [];
+  const loaded = await orExplain(() => load(options.config), findings);
   const config = loaded?.config;
-  const hardware = config && (await orExplain(() => openWritableHardware(config, options.config)));
-  if (loaded === undefined) return { why: "its configuration cannot be used" };
-  if (config === undefined || hardware === undefined) return { why: "the machine cannot be used as it says" };
+  const hardware = config && (await orExplain(() => openWritableHardware(config, options.config), findings));
+  if (loaded === undefined || config === undefined || hardware === undefined) return { why: findings.join("; ") };
   const configFile = await openConfigFile(options.config, fallenBackWhy);
   if (signals.hasCome()) return "stopped";
   const log = createLog(hardware.clock, (line) => void process.stdout.write(`${line}\n`), config.logLevel);
@@ -264,12 +264,13 @@ async function openWritableHardware(config: GatewayConfig, path: string): Promis
 }
 
 /** A configuration that cannot be used is told on standard error, one finding a line. */
-async function orExplain<T>(load: () => Promise<T>): Promise<T | undefined> {
+async function orExplain<T>(load: () => Promise<T>, told: string[] = []): Promise<T | undefined> {
   try {
     return await load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const finding of error.findings) process.stderr.write(`${finding}\n`);
+    told.push(...error.findings);
     return undefined;
   }
 }

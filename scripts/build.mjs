@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { chooseNode, nodeFacts, projectRoot } from "#bin/pinned-node.mjs";
 import { bundleGateway, gatewayBundle } from "./bundle-gateway.mjs";
 import { buildConsole } from "./console-build.mjs";
+import { packGateway } from "./gateway-package.mjs";
 
 const kilobytes = (bytes) => `${Math.round(bytes / 1000)} kB`;
 
@@ -31,3 +32,4 @@ const { bundle, metafile } = await bundleGateway(join(projectRoot, "dist/gateway
 await weigh(`gateway, ${gatewayBundle} of ${Object.keys(metafile.inputs).length} sources`, [bundle]);
 await buildConsole(projectRoot, choice.kind === "run" ? process.execPath : choice.path, console.log);
 await weigh("console, dist/console", await filesBelow(join(projectRoot, "dist/console")));
+await weigh("the gateway for 64-bit ARM boards", [await packGateway(join(projectRoot, "dist"), console.log)]);

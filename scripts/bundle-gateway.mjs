@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { projectRoot } from "#bin/pinned-node.mjs";
+import { sourceDate } from "./source-date.mjs";
 
 export const gatewayBundle = "postern-gateway.mjs";
 
@@ -31,6 +32,7 @@ export async function bundleGateway(folder) {
     logLevel: "warning",
     legalComments: "eof",
     banner: { js: banner },
+    define: await definitions(),
     // Optional accelerators of ws that are not installed: it asks for them and does without. serialport has a native part,
     // which no bundle can hold: it stands beside the bundle, and is loaded when a serial port is opened.
     external: ["bufferutil", "utf-8-validate", "serialport"],
@@ -38,4 +40,10 @@ export async function bundleGateway(folder) {
   await writeFile(join(folder, "meta.json"), JSON.stringify(metafile));
   await chmod(bundle, 0o755);
   return { bundle, metafile };
+}
+
+/** The gateway takes no clock for right that shows a time before its own build (firmware/version.ts). */
+async function definitions() {
+  const seconds = await sourceDate();
+  return seconds === undefined ? {} : { POSTERN_BUILD_DATE: JSON.stringify(new Date(seconds * 1000).toISOString()) };
 }

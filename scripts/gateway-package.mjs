@@ -8,9 +8,17 @@ import { projectRoot } from "#bin/pinned-node.mjs";
 import { unpackNode } from "./arm64-node.mjs";
 import { bundleGateway } from "./bundle-gateway.mjs";
 import { runQuietly } from "./run-quietly.mjs";
+import { sourceDate } from "./source-date.mjs";
 
 /** What is copied as it is from hardware/image into the top of the archive. */
-const imageFiles = ["install.sh", "postern-gateway.service", "gateway.toml.example"];
+const imageFiles = [
+  "install.sh",
+  "gateway.toml.example",
+  "postern-gateway.service",
+  "postern-gateway-uplinks.conf",
+  "60-postern-gateway.rules",
+  "50-postern-gateway.polkit.rules",
+];
 const nativePart = "@serialport+bindings-cpp.armv8.glibc.node";
 /** One block size, so that the archive is the same to the byte however many cores pack it. */
 const xzOptions = ["-6", "-T0", "--block-size=16MiB", "--force"];
@@ -118,15 +126,7 @@ async function licences(inputs, nodeLicence) {
 async function pack(draft, name) {
   const tar = join(draft, `${name}.tar`);
   const owner = ["--owner=0", "--group=0", "--numeric-owner"];
-  const order = ["--sort=name", `--mtime=@${await sourceDate()}`, "--mode=go=rX,u+rw", "--format=gnu"];
+  const order = ["--sort=name", `--mtime=@${(await sourceDate()) ?? 0}`, "--mode=go=rX,u+rw", "--format=gnu"];
   await runQuietly("tar", ["-C", draft, "-cf", tar, ...owner, ...order, name]);
   await runQuietly("xz", [...xzOptions, tar]);
-}
-
-/** Seconds: as the builder says, else of the last commit, else 0. */
-async function sourceDate() {
-  const said = process.env.SOURCE_DATE_EPOCH;
-  if (said !== undefined && /^[0-9]+$/.test(said)) return said;
-  const last = await runQuietly("git", ["log", "-1", "--format=%ct"], { cwd: projectRoot }).catch(() => "0");
-  return last.trim();
 }

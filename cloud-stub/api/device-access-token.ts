@@ -20,7 +20,10 @@ export function registerDeviceAccessTokenRoute(
       deps.log.warn("login.failed", { user: "(certificate)", address: request.peer.address, why: login.why });
       throw new ApiError(401, "security/Unauthorized", "The client certificate is not accepted.");
     }
-    return reply.code(200).send({ accessToken: await deps.deviceTokens.give(login.account, login.anchorKeyHash) });
+    const accessToken = await deps.deviceTokens.give(login.account.name, login.anchorKeyHash);
+    if (accessToken === undefined)
+      throw new ApiError(401, "security/Unauthorized", "This device has no login any more.");
+    return reply.code(200).send({ accessToken });
   });
 }
 

@@ -70,6 +70,7 @@ export function readCustom(body: Body, area: string, platformProperties: Readonl
   return fragments;
 }
 
+/** The device as documents name it. */
 export function sourceDocument(request: FastifyRequest, deviceId: string): Record<string, unknown> {
   return { id: deviceId, self: `${baseUrl(request)}/inventory/managedObjects/${deviceId}` };
 }

@@ -6,18 +6,16 @@ import type { PointedFiles } from "../devices/pointed-files.ts";
 import { principalOf } from "./access.ts";
 import { ApiError, notFound, unprocessable } from "./api-error.ts";
 import { isAbout, personOf, sourceDocument, sourceOf } from "./device-data.ts";
-import { type Part, readFormParts } from "./form-parts.ts";
+import { readFormParts } from "./form-parts.ts";
 import { baseUrl, collection, readPage, readQuery } from "./paging.ts";
+import { countUpload } from "./upload-count.ts";
+import { bytesOf, plainFile, readFile } from "./uploaded-file.ts";
 
 const inventory = "inventory";
 const event = "event";
 
 /** What a multipart body may have around its file, in bytes. */
 const aroundFileBytes = 65_536;
-
-/** Bodies that may be on their way at a time, altogether and from one login: each is whole in memory. */
-const uploadsMax = 8;
-const uploadsPerOwnerMax = 2;
 
 /** Types that a browser only shows or saves; every other one it gets as bytes, so that a page never runs a file. */
 const harmlessTypes = /^(text\/(plain|csv)|application\/(json|octet-stream|gzip|zip|toml|x-tar)|image\/(png|jpeg))$/;
@@ -134,22 +132,6 @@ function registerAttachments(app: FastifyInstance, deps: FileRouteDeps): void {
   });
 }
 
-async function countUpload(uploads: Map<string, number>, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.method !== "POST") return;
-  const owner = principalOf(request).userName;
-  const ofOwner = uploads.get(owner) ?? 0;
-  const all = [...uploads.values()].reduce((sum, count) => sum + count, 0);
-  if (all >= uploadsMax || ofOwner >= uploadsPerOwnerMax) {
-    throw new ApiError(503, "general/unavailable", "Too many files are being sent; try again.");
-  }
-  uploads.set(owner, ofOwner + 1);
-  reply.raw.once("close", () => {
-    const rest = (uploads.get(owner) ?? 1) - 1;
-    if (rest > 0) uploads.set(owner, rest);
-    else uploads.delete(owner);
-  });
-}
-
 async function keep(
   request: FastifyRequest,
   file: Omit<NewFile, "owner">,
@@ -173,44 +155,6 @@ function refusal(why: FileRefusal, { limits }: Files): ApiError {
     default:
       return why satisfies never;
   }
-}
-
-function readFile(parts: readonly Part[]): { readonly name: string; readonly type: string; readonly content: Buffer } {
-  const file = parts.find(({ name }) => name === "file");
-  if (file === undefined) throw unprocessable(inventory, "file: this part of the form is missing");
-  const about = readObject(parts.find(({ name }) => name === "object"));
-  const text = (name: string) => {
-    const value = about[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
-  return {
-    name: text("name") ?? file.fileName ?? "file",
-    type: text("type") ?? file.type ?? "application/octet-stream",
-    content: file.content,
-  };
-}
-
-function readObject(part: Part | undefined): Readonly<Record<string, unknown>> {
-  if (part === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(part.content.toString("utf8"));
-  } catch {
-    throw unprocessable(inventory, "object: this part of the form is not JSON");
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw unprocessable(inventory, "object: this part of the form must be a JSON object");
-}
-
-/** A body that is the file itself, as thin-edge.io sends it. */
-function plainFile(request: FastifyRequest, content: Buffer, type: string) {
-  const disposition = String(request.headers["content-disposition"] ?? "");
-  const name = /filename="?([^";]{1,256})/i.exec(disposition)?.[1] ?? "attachment";
-  return { name, type: type.split(";")[0]?.trim() ?? "", content };
-}
-
-function bytesOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
 
 function sendFile(reply: FastifyReply, file: StoredFile, content: Buffer | undefined): FastifyReply {

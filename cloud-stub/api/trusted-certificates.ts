@@ -1,13 +1,8 @@
 // /tenant/tenants/{id}/trusted-certificates: whose devices may come in by certificate, and the proof of possession (protocol.md 2.7).
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TenantAuthority } from "../certificates/tenant-authority.ts";
-import {
-  type NewTrustedCertificate,
-  type TrustChange,
-  type TrustedCertificate,
-  type TrustedCertificates,
-  trustedMax,
-} from "../certificates/trusted-certificates.ts";
+import type { NewTrustedCertificate, TrustChange, TrustedCertificate } from "../certificates/trusted-certificate.ts";
+import { type TrustedCertificates, trustedMax } from "../certificates/trusted-certificates.ts";
 import { principalOf } from "./access.ts";
 import { ApiError, notFound, unprocessable } from "./api-error.ts";
 import { type Body, optionalTextField, readBody, textField } from "./body.ts";

@@ -321,8 +321,9 @@ export class Broker {
   async #giveToken(session: ClientSession): Promise<void> {
     const { certificate } = session.identity;
     if (certificate === undefined) return session.refuse(41, "", tokenRefusal);
-    const { account, anchorKeyHash } = certificate;
-    await session.giveToken(await this.#deps.deviceTokens.give(account, anchorKeyHash));
+    const token = await this.#deps.deviceTokens.give(session.userName, certificate.anchorKeyHash);
+    if (token === undefined) return session.refuse(41, "", "MqttAuth: This device has no login any more");
+    await session.giveToken(token);
   }
 
   #forward(operation: Operation): void {

@@ -85,7 +85,7 @@ export class ClientLogin {
     }
     const { account, anchorKeyHash } = login;
     const device = await this.#devices.byExternalId(identifier);
-    const certificate = { chain, account, anchorKeyHash };
+    const certificate = { chain, anchorKeyHash };
     return {
       ok: true,
       identity: { kind: "device", externalId: identifier, userName: account.name, certificate },

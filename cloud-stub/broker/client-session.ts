@@ -7,7 +7,6 @@ import { operationNotification } from "../devices/operation-document.ts";
 import type { Operation, Operations } from "../devices/operations.ts";
 import type { IssuedCredentials } from "../devices/registration.ts";
 import type { CloudLog } from "../log.ts";
-import type { Account } from "../users/accounts.ts";
 import { operationLine } from "./operation-lines.ts";
 import { type ErrorCode, errorLine, type MessageContext } from "./smartrest-handler.ts";
 import type { ClientKind } from "./topic-rules.ts";
@@ -27,7 +26,6 @@ export interface ClientIdentity {
   readonly certificate?: {
     /** PEM. */
     readonly chain: string;
-    readonly account: Account;
     readonly anchorKeyHash: string;
   };
 }

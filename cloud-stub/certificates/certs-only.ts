@@ -1,6 +1,7 @@
 // Wraps a certificate as an EST server answers (RFC 7030, 4.1.3): PKCS#7 SignedData without signers, in base64.
+import { derElement, derObjectId, derSequence } from "#protocol/x509/der-writer.ts";
 import { parseCertificate, readPemOrBase64 } from "./certificate-facts.ts";
-import { der, derInteger, derObjectId, derSequence, tags } from "./der.ts";
+import { derInteger, tags } from "./der.ts";
 
 const signedData = "1.2.840.113549.1.7.2";
 const data = "1.2.840.113549.1.7.1";
@@ -12,10 +13,10 @@ export function writeCertsOnly(pem: string): string {
   const content = indefinite(
     tags.sequence,
     derInteger(Buffer.from([1])),
-    der(tags.set), // digest algorithms
+    derElement(tags.set), // digest algorithms
     derSequence(derObjectId(data)),
     indefinite(0xa0, certificate),
-    der(tags.set), // signers
+    derElement(tags.set), // signers
   );
   const whole = indefinite(tags.sequence, derObjectId(signedData), indefinite(0xa0, content));
   return `${(whole.toString("base64").match(new RegExp(`.{1,${lineLength}}`, "g")) ?? []).join("\n")}\n`;

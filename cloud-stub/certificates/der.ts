@@ -1,4 +1,5 @@
-// DER (ITU-T X.690) as certificates and requests for them use it: reads elements with their own bytes, and writes them.
+// DER (ITU-T X.690) as certificates use it: reads elements with their own bytes, and writes what the device's side has no need of.
+import { derElement } from "#protocol/x509/der-writer.ts";
 import { unreadable } from "./certificate-error.ts";
 
 export const tags = {
@@ -28,7 +29,7 @@ export interface DerElement {
   readonly whole: Buffer;
 }
 
-/** Walks through elements; whatever is not as expected throws CertificateError `certificate.unreadable`. */
+/** Walks through elements, strictly: what was signed is in DER alone. Whatever is not as expected throws CertificateError `certificate.unreadable`. */
 export class DerCursor {
   readonly #bytes: Buffer;
   #at = 0;
@@ -113,49 +114,24 @@ function readObjectId(content: Buffer): string {
   return arcs.join(".");
 }
 
-/** An element of that tag around these bytes. */
-export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
-  const hex = length.toString(16);
-  const lengthBytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex");
-  return Buffer.concat([Buffer.from([tag, 0x80 | lengthBytes.length]), lengthBytes, content]);
-}
-
-export function derSequence(...parts: readonly Uint8Array[]): Buffer {
-  return der(tags.sequence, ...parts);
-}
-
 /** A number that is not negative, from its bytes. */
-export function derInteger(bytes: Uint8Array): Buffer {
+export function derInteger(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte !== 0);
   const trimmed = first < 0 ? Buffer.from([0]) : bytes.subarray(first);
-  return der(tags.integer, ...((trimmed[0] ?? 0) >= 0x80 ? [Buffer.from([0])] : []), trimmed);
-}
-
-export function derObjectId(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
-  const bytes = [first * 40 + second, ...rest].flatMap((arc) => {
-    const septets = [arc & 0x7f];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
-      septets.unshift((left & 0x7f) | 0x80);
-    return septets;
-  });
-  return der(tags.objectId, Buffer.from(bytes));
+  return derElement(tags.integer, ...((trimmed[0] ?? 0) >= 0x80 ? [Buffer.from([0])] : []), trimmed);
 }
 
 /** `unused`: bits of the last byte that do not count. */
-export function derBits(bytes: Uint8Array, unused = 0): Buffer {
-  return der(tags.bitString, Buffer.from([unused]), bytes);
+export function derBits(bytes: Uint8Array, unused = 0): Uint8Array {
+  return derElement(tags.bitString, Buffer.from([unused]), bytes);
 }
 
-export function derText(tag: number, text: string): Buffer {
-  return der(tag, Buffer.from(text, "utf8"));
+export function derText(tag: number, text: string): Uint8Array {
+  return derElement(tag, Buffer.from(text, "utf8"));
 }
 
 /** A time of a certificate, to the second: UTCTime until 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5). */
-export function derTime(atMs: number): Buffer {
+export function derTime(atMs: number): Uint8Array {
   const digits = new Date(atMs)
     .toISOString()
     .replaceAll(/[^0-9]/g, "")

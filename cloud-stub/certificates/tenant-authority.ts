@@ -8,7 +8,8 @@ import type { Store } from "../store/store.ts";
 import type { TenantOptions } from "../tenant/tenant-options.ts";
 import { authorityName, issueAuthority, issueForDevice, readSigner, type Signer } from "./issue-certificate.ts";
 import type { SigningRequest } from "./signing-request.ts";
-import type { TrustedCertificate, TrustedCertificates } from "./trusted-certificates.ts";
+import type { TrustedCertificate } from "./trusted-certificate.ts";
+import type { TrustedCertificates } from "./trusted-certificates.ts";
 
 const dayMs = 86_400_000;
 export const authorityLifeMs = 3_650 * dayMs;

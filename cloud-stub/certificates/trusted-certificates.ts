@@ -1,45 +1,23 @@
 // The authorities that a tenant trusts with its devices (protocol.md 2.7): who is on the list, and what a change ends.
-import { verify, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { Clock, Random } from "#hardware/ports.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { Database, TrustedCertificateRow } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { type ChainVerdict, judgeChain, whyNotValid } from "./certificate-chain.ts";
-import { unacceptable } from "./certificate-error.ts";
-import { parseCertificate, readFacts, readPemOrBase64 } from "./certificate-facts.ts";
+import { type ChainVerdict, judgeChain } from "./certificate-chain.ts";
+import { parseCertificate, readPemOrBase64 } from "./certificate-facts.ts";
 import { keyHash } from "./key-hash.ts";
-
-export interface TrustedCertificate {
-  /** SHA-1 in lower-case hex. */
-  readonly fingerprint: string;
-  readonly name: string;
-  readonly certificate: X509Certificate;
-  readonly keyHash: string;
-  readonly isEnabled: boolean;
-  /** Whether a device that nobody registered comes in by it. */
-  readonly isAutoRegistration: boolean;
-  /** Whether it is the tenant's own authority. */
-  readonly isTenantAuthority: boolean;
-  readonly isProven: boolean;
-  /** What has to be signed with the authority's key to prove that one has it. */
-  readonly verificationCode: string;
-  readonly codeUntilMs: number;
-}
-
-export interface NewTrustedCertificate {
-  readonly name: string;
-  /** PEM, or its base64 alone. */
-  readonly pem: string;
-  readonly isEnabled: boolean;
-  readonly isAutoRegistration: boolean;
-}
-
-export interface TrustChange {
-  readonly name?: string;
-  readonly isEnabled?: boolean;
-  readonly isAutoRegistration?: boolean;
-}
+import {
+  fingerprintOf,
+  flag,
+  isSignedBy,
+  judgeAuthority,
+  type NewTrustedCertificate,
+  type TrustChange,
+  type TrustedCertificate,
+  toTrusted,
+} from "./trusted-certificate.ts";
 
 /** Certificates that a tenant may trust. */
 export const trustedMax = 1_000;
@@ -271,48 +249,4 @@ export class TrustedCertificates {
     const text = `${activity}: '${row.name}' (${row.fingerprint}).`;
     await this.#audit.record({ type: "Tenant", activity, text, userName }, transaction);
   }
-}
-
-/** SHA-1 in lower-case hex, as Cumulocity names certificates. */
-function fingerprintOf(certificate: X509Certificate): string {
-  return certificate.fingerprint.replaceAll(":", "").toLowerCase();
-}
-
-/** protocol.md 1.4. */
-function judgeAuthority(certificate: X509Certificate, nowMs: number): void {
-  const { version, isAuthority } = readFacts(certificate);
-  if (version !== 3) throw unacceptable(`it is X.509 version ${version}; version 3 is needed`);
-  if (!isAuthority) throw unacceptable("it is not that of an authority (BasicConstraints CA:TRUE is missing)");
-  const late = whyNotValid(certificate, nowMs);
-  // One for later may be put in early.
-  if (late?.startsWith("it expired") === true) throw unacceptable(late);
-}
-
-function isSignedBy({ publicKey }: X509Certificate, text: string, signature: string): boolean {
-  try {
-    const hash = publicKey.asymmetricKeyType === "rsa" || publicKey.asymmetricKeyType === "ec" ? "sha256" : null;
-    return verify(hash, Buffer.from(text, "utf8"), publicKey, Buffer.from(signature, "base64"));
-  } catch {
-    // A signature that has not even the form of one.
-    return false;
-  }
-}
-
-function flag(value: boolean): 0 | 1 {
-  return value ? 1 : 0;
-}
-
-function toTrusted(row: TrustedCertificateRow): TrustedCertificate {
-  return {
-    fingerprint: row.fingerprint,
-    name: row.name,
-    certificate: new X509Certificate(row.pem),
-    keyHash: row.key_hash,
-    isEnabled: row.is_enabled === 1,
-    isAutoRegistration: row.is_auto_registration === 1,
-    isTenantAuthority: row.is_tenant_authority === 1,
-    isProven: row.is_proven === 1,
-    verificationCode: row.verification_code,
-    codeUntilMs: row.code_until_ms,
-  };
 }

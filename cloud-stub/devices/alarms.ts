@@ -1,10 +1,11 @@
 // Alarms: what is wrong with a device, as it says. One stands per device and type; raised again, it counts up.
-import { type SelectQueryBuilder, sql, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Clock } from "#hardware/ports.ts";
 import type { AlarmSeverity } from "#protocol/smartrest/parse-data.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { AlarmRow, Database } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { filteredAlarms, findAlarm, forgetOldAlarms, toAlarm } from "./alarm-rows.ts";
 import type { Fragments } from "./device-registry.ts";
 
 export const alarmStatuses = ["ACTIVE", "ACKNOWLEDGED", "CLEARED"] as const;
@@ -121,13 +122,13 @@ export class Alarms {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
-      await forgetOld(transaction, deviceId);
+      await forgetOldAlarms(transaction, deviceId, alarmsPerDeviceMax);
       return toAlarm(row);
     });
   }
 
   async get(alarmId: string): Promise<Alarm | undefined> {
-    const row = await find(this.#store.db, alarmId);
+    const row = await findAlarm(this.#store.db, alarmId);
     return row === undefined ? undefined : toAlarm(row);
   }
 
@@ -145,7 +146,7 @@ export class Alarms {
 
   /** Newest first unless the filter says otherwise. */
   async list(filter: AlarmPage): Promise<{ readonly alarms: readonly Alarm[]; readonly total: number }> {
-    const rows = await filtered(this.#store.db.selectFrom("alarms"), filter)
+    const rows = await filteredAlarms(this.#store.db.selectFrom("alarms"), filter)
       .selectAll()
       .orderBy("number", filter.isOldestFirst === true ? "asc" : "desc")
       .limit(filter.take)
@@ -161,7 +162,7 @@ export class Alarms {
   /** `by`: the person who changes it, for the audit record; what devices say of themselves has none. */
   async change(alarmId: string, change: AlarmChange, by?: string): Promise<ChangeOutcome> {
     return this.#store.db.transaction().execute(async (transaction) => {
-      const before = await find(transaction, alarmId);
+      const before = await findAlarm(transaction, alarmId);
       if (before === undefined) return "unknown";
       const { status = before.status, severity = before.severity, text = before.text } = change;
       if (before.status === "CLEARED" && status !== "CLEARED") {
@@ -190,7 +191,7 @@ export class Alarms {
   }
 
   async #count(db: Transaction<Database> | Store["db"], filter: AlarmFilter): Promise<number> {
-    const { count } = await filtered(db.selectFrom("alarms"), filter)
+    const { count } = await filteredAlarms(db.selectFrom("alarms"), filter)
       .select((select) => select.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
     return count;
@@ -209,53 +210,4 @@ export class Alarms {
     const record = { type: "Alarm", activity: "Alarm updated", text, deviceId: before.device_id, userName } as const;
     await this.#audit.record(record, transaction);
   }
-}
-
-async function find(db: Transaction<Database> | Store["db"], alarmId: string): Promise<AlarmRow | undefined> {
-  if (!/^[1-9][0-9]{0,14}$/.test(alarmId)) return undefined;
-  return db.selectFrom("alarms").selectAll().where("number", "=", Number(alarmId)).executeTakeFirst();
-}
-
-/** Those that stand stay: there are fewer of them than are kept. */
-async function forgetOld(transaction: Transaction<Database>, deviceId: string): Promise<void> {
-  const tooOld = transaction
-    .selectFrom("alarms")
-    .select("number")
-    .where("device_id", "=", deviceId)
-    .orderBy(sql`status = 'CLEARED'`)
-    .orderBy("number", "desc")
-    .offset(alarmsPerDeviceMax)
-    .limit(alarmsPerDeviceMax);
-  await transaction.deleteFrom("alarms").where("number", "in", tooOld).execute();
-}
-
-function filtered<O>(
-  all: SelectQueryBuilder<Database, "alarms", O>,
-  filter: AlarmFilter,
-): SelectQueryBuilder<Database, "alarms", O> {
-  let query = all;
-  if (filter.deviceId !== undefined) query = query.where("device_id", "=", filter.deviceId);
-  if (filter.type !== undefined) query = query.where("type", "=", filter.type);
-  if (filter.statuses !== undefined) query = query.where("status", "in", filter.statuses);
-  if (filter.severities !== undefined) query = query.where("severity", "in", filter.severities);
-  if (filter.fromMs !== undefined) query = query.where("time_ms", ">=", filter.fromMs);
-  if (filter.toMs !== undefined) query = query.where("time_ms", "<=", filter.toMs);
-  return query;
-}
-
-function toAlarm(row: AlarmRow): Alarm {
-  return {
-    id: String(row.number),
-    deviceId: row.device_id,
-    type: row.type,
-    text: row.text,
-    severity: row.severity,
-    status: row.status,
-    count: row.count,
-    fragments: JSON.parse(row.fragments) as Fragments,
-    firstTimeMs: row.first_time_ms,
-    timeMs: row.time_ms,
-    createdAtMs: row.created_at_ms,
-    updatedAtMs: row.updated_at_ms,
-  };
 }

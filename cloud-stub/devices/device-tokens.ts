@@ -1,7 +1,7 @@
 // Tokens of devices that log in by certificate (protocol.md 3.1): what HTTPS and websockets take in the place of a password.
 import type { Clock } from "#hardware/ports.ts";
 import type { TenantOptions } from "../tenant/tenant-options.ts";
-import type { Account } from "../users/accounts.ts";
+import type { Accounts } from "../users/accounts.ts";
 import type { Tokens } from "../users/tokens.ts";
 
 export const lifespanOption = { category: "oauth.internal", key: "device-token.lifespan.seconds" } as const;
@@ -19,19 +19,32 @@ interface Given {
 }
 
 export class DeviceTokens {
+  readonly #tenantId: string;
   readonly #clock: Clock;
+  readonly #accounts: Accounts;
   readonly #options: TenantOptions;
   readonly #tokens: Tokens;
   readonly #given = new Map<string, Given>();
 
-  constructor(deps: { readonly clock: Clock; readonly options: TenantOptions; readonly tokens: Tokens }) {
+  constructor(deps: {
+    readonly tenantId: string;
+    readonly clock: Clock;
+    readonly accounts: Accounts;
+    readonly options: TenantOptions;
+    readonly tokens: Tokens;
+  }) {
+    this.#tenantId = deps.tenantId;
     this.#clock = deps.clock;
+    this.#accounts = deps.accounts;
     this.#options = deps.options;
     this.#tokens = deps.tokens;
   }
 
-  /** The same token until half of its life is over. */
-  async give(account: Account, anchorKeyHash: string): Promise<string> {
+  /** The same token until half of its life is over; undefined if the device has no login any more. */
+  async give(userName: string, anchorKeyHash: string): Promise<string | undefined> {
+    // As it is now: a connection may be older than the last change of its account.
+    const account = await this.#accounts.get(this.#tenantId, userName);
+    if (account?.kind !== "device" || !account.isEnabled) return undefined;
     const nowMs = this.#clock.nowMs();
     const lifeMs = 1_000 * (await this.#lifespan());
     const last = this.#given.get(account.name);

@@ -2,8 +2,10 @@
 import type { Hardware } from "#hardware/ports.ts";
 import { mqttLogin } from "../cloud-identity.ts";
 import type { GatewayConfig } from "../config/gateway-config.ts";
+import { httpsPortOf, mqttPortOf, mqttWaysOf } from "../connectivity/cloud-ports.ts";
 import type { CloudDialOutcome, CloudPort } from "../connectivity/dial-cloud.ts";
 import { type MqttLogin, dialLimitMs as mqttDialLimitMs, openMqtt } from "../connectivity/mqtt-connection.ts";
+import type { MqttWays } from "../connectivity/mqtt-ways.ts";
 import { isLoginRefusal, type OfflineReason } from "../connectivity/offline-reason.ts";
 import { credentialsFile, loadCredentials } from "../registration/credentials.ts";
 import { loadEnrolment } from "../registration/enrolment-state.ts";
@@ -28,9 +30,9 @@ export async function checkCloud(input: CheckInput): Promise<boolean> {
 }
 
 async function checkHttps({ hardware, config, say }: CheckInput): Promise<boolean> {
-  const { host, httpsPort: port, authorities } = config.cloud;
-  const what = `HTTPS, [cloud] url: ${host}:${port}`;
-  const answer = await askHttp(hardware, { host, port, authorities });
+  const port = httpsPortOf(config.cloud);
+  const what = `HTTPS, [cloud] url: ${port.host}:${port.port}`;
+  const answer = await askHttp(hardware, port);
   if (answer.kind === "http") {
     say(`ok    ${what} answers over HTTP (status ${answer.status}), and its certificate is good`);
     return true;
@@ -38,7 +40,7 @@ async function checkHttps({ hardware, config, say }: CheckInput): Promise<boolea
   if (answer.kind === "unreachable") {
     const { reason, detail } = answer.outcome;
     say(`FAIL  ${what}: ${dialTexts[reason]} (${detail})`);
-  } else if (await speaksMqtt(hardware, { host, port, authorities })) {
+  } else if (await speaksMqtt(hardware, port)) {
     say(`FAIL  ${what}: ${swapped("MQTT", "HTTP")}`);
   } else {
     say(`FAIL  ${what}: TLS works, but what answers is not HTTP: is it the right port?`);
@@ -48,25 +50,51 @@ async function checkHttps({ hardware, config, say }: CheckInput): Promise<boolea
 
 async function checkMqtt(input: CheckInput): Promise<boolean> {
   const { hardware, config, say } = input;
-  const { mqttHost: host, mqttPort: port, authorities } = config.cloud;
-  const what = `MQTT, [cloud] mqtt: ${host}:${port}`;
   const account = await readAccount(hardware, config);
-  if (account === undefined) return checkMqttSpoken(input, what);
+  if (account === undefined) return checkMqttSpoken(input);
   if (account.problem !== undefined) say(`FAIL  ${account.problem}`);
-  const outcome = await logIn(hardware, { host, port, authorities }, account.login);
+  const { mqttOver } = config.cloud;
+  const hasPassword = account.login.clientCertificate === undefined;
+  if (mqttOver === "websocket" && hasPassword) {
+    return (await checkWebSocket(input, account)) && account.problem === undefined;
+  }
+  const what = mqttText(config);
+  const outcome = await logIn(hardware, mqttPortOf(config.cloud), account.login);
   if (outcome === undefined) {
     say(`ok    ${what} lets this gateway in with ${account.what}`);
     return account.problem === undefined;
   }
   const isHttp = outcome.reason === "mqtt.http-answer" || (await isHttpAfter(outcome, hardware, config));
   say(`FAIL  ${what}: ${isHttp ? swapped("HTTP", "MQTT") : refusalText(outcome, account, config)}`);
+  // A firewall on the way looks like this, and the gateway then goes the other way.
+  if (mqttOver === "auto" && hasPassword && isDialFailure(outcome.reason)) await hintAtWebSocket(input, account);
   return false;
 }
 
+async function hintAtWebSocket({ hardware, config, say }: CheckInput, account: Account): Promise<void> {
+  const ways = mqttWaysOf(hardware.clock, { ...config.cloud, mqttOver: "websocket" });
+  if ((await logIn(hardware, ways, account.login)) !== undefined) return;
+  say('      MQTT through a websocket at [cloud] url works: where that is what is wanted, say mqtt_over = "websocket"');
+}
+
+/** MQTT at the address of HTTPS. True if the cloud let it in. */
+async function checkWebSocket({ hardware, config, say }: CheckInput, account: Account): Promise<boolean> {
+  const { host, port } = httpsPortOf(config.cloud);
+  const what = `MQTT through a websocket, [cloud] url: ${host}:${port}`;
+  const outcome = await logIn(hardware, mqttWaysOf(hardware.clock, config.cloud), account.login);
+  if (outcome === undefined) say(`ok    ${what} lets this gateway in with ${account.what}`);
+  else say(`FAIL  ${what}: ${refusalText(outcome, account, config)}`);
+  return outcome === undefined;
+}
+
+function mqttText({ cloud }: GatewayConfig): string {
+  return `MQTT, [cloud] mqtt: ${cloud.mqttHost}:${cloud.mqttPort}`;
+}
+
 /** Before the first certificate there is nothing to log in with. */
-async function checkMqttSpoken({ hardware, config, say }: CheckInput, what: string): Promise<boolean> {
-  const { mqttHost: host, mqttPort: port, authorities } = config.cloud;
-  const isGood = await speaksMqtt(hardware, { host, port, authorities });
+async function checkMqttSpoken({ hardware, config, say }: CheckInput): Promise<boolean> {
+  const isGood = await speaksMqtt(hardware, mqttPortOf(config.cloud));
+  const what = mqttText(config);
   if (isGood) say(`ok    ${what} speaks MQTT; this gateway has no certificate yet with which to log in`);
   else say(`FAIL  ${what}: no MQTT answers there: is it the right port?`);
   return isGood;
@@ -127,7 +155,7 @@ interface Refusal {
 }
 
 /** Connects and leaves in order. Undefined if the cloud let it in. */
-function logIn(hardware: Hardware, port: CloudPort, login: MqttLogin): Promise<Refusal | undefined> {
+function logIn(hardware: Hardware, port: CloudPort | MqttWays, login: MqttLogin): Promise<Refusal | undefined> {
   return new Promise((resolve) => {
     let isIn = false;
     // Longer than the limit of dialling inside it.
@@ -151,8 +179,7 @@ const loginLimitMs = mqttDialLimitMs + answerLimitMs;
 /** A web server may also close without a word on hearing MQTT. */
 async function isHttpAfter({ reason }: Refusal, hardware: Hardware, { cloud }: GatewayConfig): Promise<boolean> {
   if (!["mqtt.closed", "mqtt.malformed", "mqtt.no-answer", "reset"].includes(reason)) return false;
-  const { mqttHost: host, mqttPort: port, authorities } = cloud;
-  return (await askHttp(hardware, { host, port, authorities })).kind === "http";
+  return (await askHttp(hardware, mqttPortOf(cloud))).kind === "http";
 }
 
 function refusalText({ reason, detail }: Refusal, account: Account, { stateDir }: GatewayConfig): string {
@@ -162,6 +189,7 @@ function refusalText({ reason, detail }: Refusal, account: Account, { stateDir }
   }
   if (reason === "mqtt.unavailable") return "the cloud answers that it takes no gateways at the moment";
   if (reason === "mqtt.refused") return `the cloud refuses the client id ${account.login.clientId} or MQTT 3.1.1`;
+  if (reason === "mqtt.no-websocket") return `no websocket for MQTT is taken there (${detail ?? reason})`;
   return `TLS works, but what answers is not MQTT: is it the right port? (${reason})`;
 }
 

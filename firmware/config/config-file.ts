@@ -5,6 +5,9 @@ import { shown } from "./key-kinds.ts";
 import type { Section, ValuesOf } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";
 
+/** More than a person reads: such a file is no configuration. */
+const findingsMax = 100;
+
 type Table = Readonly<Record<string, unknown>>;
 
 /** A finding is about a section, such as `cloud` or `serial.press4`, and maybe one of its keys. */
@@ -16,6 +19,8 @@ export class ConfigFile {
   readonly #fileName: string;
   readonly #root: Table;
   readonly #findings: string[] = [];
+  #lines: ReadonlyMap<string, number> | undefined;
+  #untold = 0;
   /** Keys with a finding. */
   readonly #wrong = new Set<string>();
 
@@ -30,8 +35,8 @@ export class ConfigFile {
   checkSections(known: readonly string[]): void {
     for (const [name, value] of Object.entries(this.#root)) {
       if (!known.includes(name)) {
-        const meant = suggestion(name, known, { before: "[", after: "]" });
-        this.report([name], `is not a section of this file${meant}`);
+        const quotes = { before: "[", after: "]" };
+        this.report([name], () => `is not a section of this file${suggestion(name, known, quotes)}`);
       } else if (!isTable(value)) {
         const header = name === "serial" ? "serial.<name>" : name;
         this.report([name], `must be a section: a line [${header}], then its keys`);
@@ -44,7 +49,7 @@ export class ConfigFile {
     const table = this.#tableAt(name);
     const known = Object.keys(keys);
     for (const key of Object.keys(table).filter((each) => !known.includes(each))) {
-      this.report([name, key], `is not known${suggestion(key, known)}`);
+      this.report([name, key], () => `is not known${suggestion(key, known)}`);
     }
     const values = Object.entries(keys).map(([key, spec]) => {
       const value = table[key];
@@ -75,9 +80,13 @@ export class ConfigFile {
   }
 
   /** Adds a finding about a section or a key, at its line. */
-  report(path: FindingPath, what: string): void {
+  report(path: FindingPath, what: string | (() => string)): void {
+    if (this.#findings.length >= findingsMax) {
+      this.#untold += 1;
+      return;
+    }
     this.#wrong.add(path.join(" "));
-    this.#findings.push(`${this.place(path)}: ${what}`);
+    this.#findings.push(`${this.place(path)}: ${typeof what === "string" ? what : what()}`);
   }
 
   /** Whether something was reported about a key. */
@@ -94,14 +103,19 @@ export class ConfigFile {
 
   /** File, line and name of a section or a key, for messages. */
   place([section, key]: FindingPath): string {
-    const line = findLine(this.#text, section, key);
+    this.#lines ??= indexLines(this.#text);
+    const own = key === undefined ? undefined : this.#lines.get(`${section}.${key}`);
+    // A key that is missing belongs into its section.
+    const line = own ?? this.#lines.get(section);
     const name = key === undefined ? `[${section}]` : `[${section}] ${key}`;
     return `${this.#fileName}${line === undefined ? "" : `:${line}`}: ${name}`;
   }
 
   /** Throws ConfigError `config.invalid` with the findings, in the order of their lines, if there are any. */
   throwFindings(): void {
-    if (this.#findings.length > 0) throw new ConfigError("config.invalid", this.#findings.toSorted(byLine));
+    if (this.#findings.length === 0) return;
+    const rest = this.#untold === 0 ? [] : [`${this.#fileName}: ${this.#untold} more are not told`];
+    throw new ConfigError("config.invalid", [...this.#findings.toSorted(byLine), ...rest]);
   }
 
   #tableAt(name: string): Table {
@@ -128,21 +142,30 @@ function parseToml(text: string, fileName: string): Table {
   }
 }
 
-/** The line (from 1) on which a section or a key of it stands. Only for messages: the parser decides what is valid. */
-function findLine(text: string, section: string, key: string | undefined): number | undefined {
+/** The lines (from 1) on which sections and keys stand first. Only for messages: the parser decides what is valid. */
+function indexLines(text: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
   let current = "";
   for (const [index, line] of text.split("\n").entries()) {
-    const header = /^\s*\[{1,2}\s*([^\]]+?)\s*\]/.exec(line);
-    const assignment = /^\s*(?:"([^"]+)"|([A-Za-z0-9_.-]+))\s*=/.exec(line);
-    if (header !== null) current = (header[1] ?? "").replaceAll(/["'\s]/g, "");
+    const trimmed = line.trim();
+    // By hand: a pattern with blanks on both sides takes ages over a long line of them.
+    const header = /^\[{1,2}/.exec(trimmed)?.[0].length ?? 0;
+    const end = header === 0 ? -1 : trimmed.indexOf("]");
+    if (end > 0) current = trimmed.slice(header, end).replaceAll(/["'\s]/g, "");
+    const assignment = /^(?:"([^"]+)"|([A-Za-z0-9_.-]+))\s*=/.exec(trimmed);
     const name = assignment?.[1] ?? assignment?.[2];
-    const path = name === undefined ? current : [current, name].filter((part) => part !== "").join(".");
-    const wanted = key === undefined ? section : `${section}.${key}`;
-    if (path === wanted || path.startsWith(`${wanted}.`)) return index + 1;
+    let path = name === undefined ? current : [current, name].filter((part) => part !== "").join(".");
+    // A key stands in its section, and what it holds may be a section too.
+    for (let depth = 0; depth < pathDepthMax && path !== ""; depth += 1) {
+      if (!lines.has(path)) lines.set(path, index + 1);
+      path = path.slice(0, Math.max(0, path.lastIndexOf(".")));
+    }
   }
-  // A key that is missing belongs into its section.
-  return key === undefined ? undefined : findLine(text, section, undefined);
+  return lines;
 }
+
+/** Of what this file knows, `[serial.<name>]` is the deepest; its keys may be written with dots. */
+const pathDepthMax = 8;
 
 /** A value of the file in a message. */
 export function describe(value: unknown): string {

@@ -16,7 +16,7 @@ export interface ConfigFiles {
 
 export type FileOutcome =
   | { readonly ok: true; readonly text: string; readonly isOpenToOthers: boolean }
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly why: string; readonly isMissing?: true };
 
 export interface LoadedConfig {
   readonly config: GatewayConfig;
@@ -110,6 +110,11 @@ class NamedFileReader {
     return undefined;
   }
 
+  async isMissing(file: NamedFile): Promise<boolean> {
+    const outcome = await this.#options.files.read(this.pathOf(file.name));
+    return !outcome.ok && outcome.isMissing === true;
+  }
+
   throwFindings(): void {
     if (this.#findings.length === 0) return;
     throw new ConfigError(this.#isUnreadable ? "config.unreadable" : "config.invalid", this.#findings);
@@ -155,7 +160,11 @@ async function registrationOf(reader: NamedFileReader, parsed: ParsedConfigFile)
       return { method: "certificate", certificate: await certificateOf(reader, files.certificate, files.key) };
     case "enrolment": {
       const file = files.oneTimePassword;
-      const password = file ? await reader.readSecretLine(file) : registration.oneTimePassword;
+      // It is used up by the first certificate, and whoever then removes it must not find the gateway down at the next start.
+      const isUsedUp = file !== undefined && (await reader.isMissing(file));
+      if (isUsedUp)
+        reader.warn(`${file.place}: ${reader.pathOf(file.name)} is not there: the first certificate needs it`);
+      const password = file && !isUsedUp ? await reader.readSecretLine(file) : registration.oneTimePassword;
       return { ...registration, oneTimePassword: password ?? "" };
     }
     default:

@@ -19,8 +19,6 @@ export interface ConnectivityInput {
 export type ConnectivityCommand =
   /** The first time after registering; later it leaves the cloud in order and comes back as this one: a renewed certificate. */
   | { readonly type: "connectivity.start"; readonly identity: CloudIdentity }
-  /** Do not wait for the next try: another uplink has come up, say. Not in the long wait after a takeover. */
-  | { readonly type: "connectivity.retry" }
   /** Leave the connection that stands, if any, and make another: what is dialled goes another way from now on. */
   | { readonly type: "connectivity.reconnect" }
   | ({ readonly type: "connectivity.publish" } & OutgoingMessage)
@@ -60,8 +58,6 @@ export interface ConnectivityContext extends Outbox {
   readonly isQueueLoaded: boolean;
   /** Handed to the connection and not acknowledged yet, or acknowledged and not settled on the disk yet. */
   readonly sending: QueuedMessage | undefined;
-  /** Kept messages that were dropped since the start. */
-  readonly droppedTotal: number;
 }
 
 export type ConnectivityEvent = ConnectivityCommand | SessionFact | QueueFact | ClockFact;

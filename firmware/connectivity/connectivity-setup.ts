@@ -55,13 +55,7 @@ export const connectivitySetup = setup({
     noteMove: assign({ attempt: 0, why: "uplink.changed", sending: undefined }),
     rememberStopping: assign({ isStopping: true }),
 
-    /** `lost`: kept messages that were dropped for it. */
-    keepOutbox: assign(({ context }, { lost, ...box }: Outbox & { readonly lost: number }) => ({
-      outbox: box.outbox,
-      nextId: box.nextId,
-      droppedUntold: box.droppedUntold,
-      droppedTotal: context.droppedTotal + lost,
-    })),
+    keepOutbox: assign((_, { outbox, nextId, droppedUntold }: Outbox) => ({ outbox, nextId, droppedUntold })),
     commandQueue: sendTo("queue", (_, command: QueueCommand): QueueCommand => command),
     noteLoaded: assign({ isQueueLoaded: true }),
     flushQueue: sendTo("queue", { type: "queue.flush" } satisfies QueueCommand),

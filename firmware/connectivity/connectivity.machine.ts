@@ -32,7 +32,6 @@ export const connectivityMachine = connectivitySetup.createMachine({
     outbox: [],
     nextId: 1,
     droppedUntold: 0,
-    droppedTotal: 0,
     isQueueLoaded: false,
     sending: undefined,
   }),
@@ -166,7 +165,6 @@ export const connectivityMachine = connectivitySetup.createMachine({
       on: {
         "connectivity.stop": "keeping",
         "connectivity.start": { target: "connected", actions: ["takeIdentity", "noteChange", "tellOffline"] },
-        "connectivity.retry": "connected",
         "connectivity.reconnect": "connected",
         "clock.changed": { guard: "isClockToBlame", target: "connected" },
       },

@@ -49,22 +49,25 @@ export function announcement(device: DeviceFacts): readonly string[] {
   return [createDevice(device.name, device.type)];
 }
 
-/** After the subscriptions. `isFirst`: the first connection since the gateway started. */
+/** After the subscriptions. `isFirst`: no connection since the gateway started has come so far. */
 export function introduction(device: DeviceFacts, isFirst: boolean): readonly string[] {
-  const { operations = [], logs = [], configurations = [] } = device;
-  const agent = { name: device.type, version: gatewayVersion, url: "", maintainer: "Postern" };
   return [
-    setSupportedOperations([remoteAccessFragment, ...operations]),
+    setSupportedOperations([remoteAccessFragment, ...(device.operations ?? [])]),
+    // What the cloud keeps is told once a run; only the operations and 500 are due each time.
+    ...(isFirst ? description(device) : []),
+    requestPendingOperations(),
+  ];
+}
+
+function description({ type, board, logs = [], configurations = [] }: DeviceFacts): readonly string[] {
+  return [
     ...(logs.length === 0 ? [] : [setSupportedLogs(logs)]),
     ...(configurations.length === 0 ? [] : [setSupportedConfigurations(configurations)]),
     setSupportedProtocols(remoteAccessProtocols),
     setRequiredAvailability(requiredAvailabilityMinutes),
-    setHardware(device.board),
-    setAgent(agent),
+    setHardware(board),
+    setAgent({ name: type, version: gatewayVersion, url: "", maintainer: "Postern" }),
     // What is EXECUTING now was left so by a crash or power cut: nothing of it lives on.
-    ...(isFirst
-      ? [failExecuting(remoteAccessFragment, writeFailureReason("gateway.lost", "the gateway was restarted"))]
-      : []),
-    requestPendingOperations(),
+    failExecuting(remoteAccessFragment, writeFailureReason("gateway.lost", "the gateway was restarted")),
   ];
 }

@@ -41,8 +41,6 @@ export interface KeptQueueEvents {
 
 interface Entry extends StoredMessage {
   readonly id: number;
-  /** Whether a file has it, or is being given it. */
-  isWritten: boolean;
 }
 
 /** Entries in a file of its own; the last segment takes more until it is full. */
@@ -110,7 +108,7 @@ export class KeptQueue {
 
   /** One more at the end. `id` is above all before. */
   put(id: number, text: string): void {
-    this.#waiting.push({ id, text, sequence: this.#nextSequence, isWritten: false });
+    this.#waiting.push({ id, text, sequence: this.#nextSequence });
     this.#nextSequence += 1;
     this.#schedule(persistAfterMs);
   }
@@ -156,7 +154,7 @@ export class KeptQueue {
   #adopt(name: string, contents: Uint8Array, damaged: string[]): void {
     const { messages, isDamaged } = parseSegment(contents);
     if (isDamaged) damaged.push(`${name}: damaged after ${messages.length} messages`);
-    const entries = messages.map((message) => ({ ...message, id: 0, isWritten: true }));
+    const entries = messages.map((message) => ({ ...message, id: 0 }));
     this.#nextSequence = Math.max(this.#nextSequence, (entries.at(-1)?.sequence ?? 0) + 1);
     // Full: what it has is never written again, so that a damaged one takes nothing along.
     this.#segments.push({ name, entries, bytes: segmentBytesMax });
@@ -236,7 +234,6 @@ export class KeptQueue {
     const added: Entry[] = [];
     for (const entry of this.#waiting) {
       if (segment.entries.length >= segmentMessagesMax || segment.bytes >= segmentBytesMax) break;
-      entry.isWritten = true;
       segment.entries.push(entry);
       segment.bytes += Buffer.byteLength(entry.text, "utf8");
       added.push(entry);
@@ -246,7 +243,6 @@ export class KeptQueue {
   }
 
   #giveBack(segment: Segment, added: readonly Entry[]): void {
-    for (const entry of added) entry.isWritten = false;
     segment.entries.splice(segment.entries.length - added.length, added.length);
     segment.bytes -= added.reduce((sum, { text }) => sum + Buffer.byteLength(text, "utf8"), 0);
     this.#waiting = [...added.filter((entry) => this.#isLive(entry)), ...this.#waiting];

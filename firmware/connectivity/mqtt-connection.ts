@@ -6,8 +6,10 @@ import { codeOf, messageOf } from "../errors.ts";
 import type { CloudPort } from "./dial-cloud.ts";
 import type { LastWill } from "./last-will.ts";
 import { type MqttLink, openMqttLink } from "./mqtt-link.ts";
+import { SilenceWatch } from "./mqtt-silence.ts";
 import { type MqttWay, type MqttWays, tlsOnly } from "./mqtt-ways.ts";
 import { type OfflineReason, refusalReason } from "./offline-reason.ts";
+import { repeatingTimer } from "./repeating-timer.ts";
 
 export interface MqttLogin {
   readonly clientId: string;
@@ -50,11 +52,6 @@ export interface MqttConnection {
 export const dialLimitMs = 15_000;
 /** Announced in CONNECT, so that the cloud notices a dead gateway soon too. */
 export const keepAliveS = 15;
-/** After this silence the cloud is pinged, and after the next it is given up: within 20 s of its last sign of life. */
-export const pingAfterMs = 8_000;
-export const silenceMaxMs = 18_000;
-/** How often it is seen to a ping that could not be sent, because there is no session yet. */
-const silenceCheckMs = 1_000;
 export const endLimitMs = 1_000;
 /** Most bytes of one incoming packet: operations are far smaller (protocol.md 1.1). */
 export const packetBytesMax = 256 * 1024;
@@ -86,11 +83,10 @@ class MqttSession implements MqttConnection {
   readonly #events: MqttEvents;
   readonly #dialing = new AbortController();
   readonly #pending = new Set<() => void>();
+  readonly #silence: SilenceWatch;
   #client: MqttClient | undefined;
   #link: MqttLink | undefined;
   #timer: TimerHandle | undefined;
-  #heardAtMs = 0;
-  #isPinging = false;
   #packetBytes = 0;
   #hasBeenConnected = false;
   #isOver = false;
@@ -103,6 +99,14 @@ class MqttSession implements MqttConnection {
     this.#ways = ways;
     this.#login = login;
     this.#events = events;
+    this.#silence = new SilenceWatch(hardware.clock, {
+      ping: () => {
+        if (this.#client?.connected !== true) return false;
+        this.#client.sendPing();
+        return true;
+      },
+      silent: () => this.#close("mqtt.keep-alive"),
+    });
     const { clientCertificate } = login;
     const { way, port } = ways.next({ hasCertificate: clientCertificate !== undefined });
     this.#way = way;
@@ -150,7 +154,7 @@ class MqttSession implements MqttConnection {
     }
     this.#reason ??= "mqtt.closed";
     client.end(false);
-    this.#clock.clearTimeout(this.#timer);
+    this.#silence.stop();
     this.#timer = this.#clock.setTimeout(() => this.#link?.stream.destroy(), endLimitMs);
   }
 
@@ -194,8 +198,7 @@ class MqttSession implements MqttConnection {
       if (!this.#isOver) this.#events.message(topic, payload);
     });
     client.on("packetreceive", (packet) => {
-      this.#heardAtMs = this.#clock.monotonicMs();
-      this.#isPinging = false;
+      this.#silence.heard();
       this.#packetBytes = 0;
       if (packet.cmd === "connack" && this.#hasBeenConnected) this.#noteSecondConnack(packet.returnCode ?? 0);
     });
@@ -209,8 +212,7 @@ class MqttSession implements MqttConnection {
     if (this.#isOver || this.#hasBeenConnected) return;
     this.#hasBeenConnected = true;
     this.#ways.tried(this.#way, undefined);
-    this.#heardAtMs = this.#clock.monotonicMs();
-    this.#watchSilence();
+    this.#silence.start();
     this.#events.connected(this.#way);
   }
 
@@ -240,31 +242,6 @@ class MqttSession implements MqttConnection {
       default:
         return "reset";
     }
-  }
-
-  /** mqtt.js pings only when nothing was sent either, so publishing into a dead link would keep it looking alive. */
-  #watchSilence(): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      const silenceMs = this.#clock.monotonicMs() - this.#heardAtMs;
-      if (silenceMs >= silenceMaxMs) {
-        this.#close("mqtt.keep-alive");
-        return;
-      }
-      if (silenceMs >= pingAfterMs && !this.#isPinging && this.#client?.connected) {
-        this.#isPinging = true;
-        this.#client.sendPing();
-      }
-      this.#watchSilence();
-    }, this.#silenceLookMs());
-  }
-
-  /** Until the silence may have become too long for something: a processor that is not woken for nothing sleeps. */
-  #silenceLookMs(): number {
-    const silenceMs = this.#clock.monotonicMs() - this.#heardAtMs;
-    const nextMs = silenceMs < pingAfterMs ? pingAfterMs : silenceMaxMs;
-    const isPingDue = silenceMs >= pingAfterMs && !this.#isPinging;
-    // After an answer in the meantime the next ping is due no earlier than so long from now.
-    return isPingDue ? silenceCheckMs : Math.max(1, Math.min(nextMs - silenceMs, pingAfterMs));
   }
 
   /** mqtt-packet gathers a packet of up to 256 MiB before it tells of it, and has no word for what is not MQTT at all. */
@@ -313,6 +290,7 @@ class MqttSession implements MqttConnection {
     this.#isOver = true;
     this.#dialing.abort();
     this.#clock.clearTimeout(this.#timer);
+    this.#silence.stop();
     for (const lose of this.#pending) lose();
     this.#pending.clear();
     // Ends the library's own timers; the stream is ours to end.
@@ -322,27 +300,4 @@ class MqttSession implements MqttConnection {
 
 function willOf({ topic, payload }: LastWill) {
   return { topic, payload: Buffer.from(payload, "utf8"), qos: 1, retain: false } as const;
-}
-
-/** The interval timers that mqtt.js wants, on a clock that knows single ones. */
-function repeatingTimer(clock: Clock) {
-  const timers = new Map<number, TimerHandle>();
-  let last = 0;
-  const arm = (id: number, run: () => void, everyMs: number): void => {
-    const again = (): void => {
-      arm(id, run, everyMs);
-      run();
-    };
-    timers.set(id, clock.setTimeout(again, everyMs));
-  };
-  return {
-    set: (run: () => void, everyMs: number): number => {
-      arm(++last, run, everyMs);
-      return last;
-    },
-    clear: (id: number): void => {
-      clock.clearTimeout(timers.get(id));
-      timers.delete(id);
-    },
-  };
 }

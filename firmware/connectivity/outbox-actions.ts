@@ -37,7 +37,7 @@ function effectsOf({ added, dropped, ...box }: Effects) {
   const lost = dropped.filter(({ isKept }) => isKept);
   const last = lost.at(-1);
   return [
-    { type: "keepOutbox", params: { ...box, lost: lost.length } } as const,
+    { type: "keepOutbox", params: box } as const,
     ...(added !== "stored" && added.isKept ? [command({ type: "queue.put", id: added.id, text: added.text })] : []),
     ...(dropped.length === 0 ? [] : [{ type: "log", params: droppedEntry(dropped.length) } as const]),
     ...(last === undefined ? [] : [command({ type: "queue.drop", id: last.id, count: lost.length })]),

@@ -45,6 +45,8 @@ export type ManagementFact =
 
 export interface ManagementContext extends ManagementInput {
   readonly records: ManagementRecords;
+  /** The stored ones are these. */
+  readonly isTidy: boolean;
   readonly bootId: string | undefined;
   readonly trial: TrialState;
   readonly reports: readonly Report[];
@@ -92,6 +94,7 @@ export function initialManagement(input: ManagementInput): ManagementContext {
   return {
     ...input,
     records: { done: [] },
+    isTidy: true,
     bootId: undefined,
     trial: "none",
     reports: [],

@@ -1,134 +1,44 @@
 // Does what the cloud asks of the gateway as a device, one operation after the other, over restarts and power cuts.
-import { assign, enqueueActions, fromPromise, type SnapshotFrom, sendParent, setup } from "xstate";
-import { messageOf } from "../errors.ts";
-import type { LogEntry } from "../log.ts";
-import type { ManagementOutcome } from "../operations/intake.ts";
+import type { SnapshotFrom } from "xstate";
 import {
-  aboutToEnd,
   brokenOutcome,
   configurationFragment,
   finishedEntry,
   initialManagement,
-  type JudgeInput,
-  type JudgeOutput,
-  type LoadedRecords,
   leftoverMessage,
-  leftoverMessages,
-  type ManagementContext,
-  type ManagementEvent,
-  type ManagementFact,
-  type ManagementInput,
-  type PerformInput,
-  type RecordsInput,
-  reportMessage,
   requestedEntry,
-  type Task,
   tooManyWaiting,
-  waitingMax,
 } from "./management-events.ts";
-import { hasUntold, type ManagementRecords, withAllTold, withDone, withoutRestart, withoutTrial } from "./records.ts";
-import { resume } from "./resume.ts";
+import { managementSetup } from "./management-setup.ts";
+import {
+  doneOutcome,
+  errorEntry,
+  finished,
+  finishedCurrent,
+  keptMessage,
+  newConfigurationOf,
+  notRestarted,
+  operationOf,
+  outcomeIn,
+  outcomeOf,
+  refusal,
+  refusedBy,
+  requestOf,
+  taskOf,
+  tooLong,
+  undoing,
+  undoneEntry,
+  unwritable,
+  usableOf,
+  withKeptTrial,
+  withOutcome,
+  withPhase,
+  withRestart,
+  withTrial,
+} from "./management-steps.ts";
+import { withoutRestart, withoutTrial } from "./records.ts";
 
-/** For tunnels to close before the machine restarts. */
-export const quietLimitMs = 4_000;
-/** From the system's yes to a restart until it must have come. */
-export const restartLimitMs = 5 * 60_000;
-/** For anything else that an operation asks for: the longest is a file over a slow link. */
-export const performLimitMs = 5 * 60_000;
-/** A gateway with a new configuration is online by then, or it gets the old one back. */
-export const trialLimitMs = 5 * 60_000;
-const retryMs = 10_000;
-/** The parent stops within 5 s. */
-const leaveLimitMs = 10_000;
-
-/** What was reported at the start of a connection that has lasted so long has arrived. */
-export const toldAfterMs = 60_000;
-
-type RestartAnswer = { readonly ok: true } | { readonly ok: false; readonly why: string };
-
-const notProvided = (): Promise<never> => Promise.reject(new Error("not provided"));
-
-export const managementMachine = setup({
-  types: {
-    input: {} as ManagementInput,
-    context: {} as ManagementContext,
-    events: {} as ManagementEvent,
-  },
-  actors: {
-    load: fromPromise<LoadedRecords>(notProvided),
-    store: fromPromise<void, RecordsInput>(notProvided),
-    perform: fromPromise<ManagementOutcome, PerformInput>(notProvided),
-    restart: fromPromise<RestartAnswer>(notProvided),
-    judge: fromPromise<JudgeOutput, JudgeInput>(notProvided),
-    /** Stores, then writes the new configuration file. */
-    replace: fromPromise<void, RecordsInput & { readonly text: string }>(notProvided),
-    /** Stores that the new file is good, then removes the old one. */
-    keep: fromPromise<void, RecordsInput>(notProvided),
-    /** Stores that the new file is not, then puts the old one back. */
-    undo: fromPromise<void, RecordsInput>(notProvided),
-  },
-  actions: {
-    log: (_, _entry: LogEntry) => {},
-    tell: sendParent((_, fact: ManagementFact) => fact),
-    tellMessages: enqueueActions(({ self, enqueue }, messages: ReturnType<typeof leftoverMessages>) => {
-      const parent = self._parent;
-      if (parent === undefined) return;
-      for (const message of messages) {
-        enqueue.sendTo(parent, { type: "management.message", message } satisfies ManagementFact);
-      }
-    }),
-    resume: assign((_, loaded: LoadedRecords) => ({ ...resume(loaded), bootId: loaded.bootId })),
-    noteStart: assign((_, { isNew }: { isNew: boolean }) => ({ start: { isNew } })),
-    noteOnline: assign({ isOnline: true, whyOffline: undefined }),
-    noteOffline: assign((_, { why }: { why: string }) => ({ isOnline: false, whyOffline: why })),
-    queue: assign(({ context }, task: Task) => ({ waiting: [...context.waiting, task] })),
-    takeNext: assign(({ context }) => ({
-      current: context.waiting[0],
-      waiting: context.waiting.slice(1),
-      outcome: undefined,
-    })),
-    noteOutcome: assign((_, outcome: ManagementOutcome) => ({ outcome })),
-    noteText: assign((_, { text }: { text: string }) => ({ newText: text })),
-    keepRecords: assign((_, records: ManagementRecords) => ({ records })),
-    /** Nobody will do them. */
-    refuseWaiting: enqueueActions(({ context, self, enqueue }) => {
-      for (const task of context.waiting) {
-        if (self._parent !== undefined) enqueue.sendTo(self._parent, finished(task, aboutToEnd));
-      }
-      enqueue.assign({ waiting: [] });
-    }),
-    markTold: assign(({ context }) => ({ records: withAllTold(context.records) })),
-    forgetCurrent: assign({ current: undefined, newText: "" }),
-    endTrial: assign({ trial: "none" }),
-    beginTrial: assign({ trial: "ended" }),
-  },
-  guards: {
-    isStarted: ({ context }) => context.start !== undefined,
-    isFull: ({ context }) => context.waiting.length >= waitingMax,
-    hasTask: ({ context }) => context.waiting.length > 0,
-    isDone: ({ context }) => doneOutcome(context) !== undefined,
-    isRestart: ({ context }) => context.current?.request.fragment === "c8y_Restart",
-    isNewConfiguration: ({ context }) => context.current?.request.fragment === "c8y_DownloadConfigFile",
-    isTrying: ({ context }) => context.trial !== "none",
-    isOk: (_, answer: { readonly ok: boolean }) => answer.ok,
-    isUsable: (_, { kind }: JudgeOutput) => kind === "usable",
-    isProving: ({ context }) => context.trial === "proving",
-    isKeeping: ({ context }) => context.trial === "keeping",
-    isUndoing: ({ context }) => context.trial === "undoing",
-    hasEnded: ({ context }) => context.trial === "ended",
-    isOnline: ({ context }) => context.isOnline,
-    hasNewsForCloud: ({ context }) => context.isOnline && hasUntold(context.records),
-  },
-  delays: {
-    quietLimit: quietLimitMs,
-    restartLimit: restartLimitMs,
-    performLimit: performLimitMs,
-    trialLimit: trialLimitMs,
-    retryDelay: retryMs,
-    leaveLimit: leaveLimitMs,
-    toldDelay: toldAfterMs,
-  },
-}).createMachine({
+export const managementMachine = managementSetup.createMachine({
   id: "management",
   context: ({ input }) => initialManagement(input),
   on: {
@@ -164,14 +74,10 @@ export const managementMachine = setup({
     },
     reporting: {
       description: "The cloud hears how operations ended that restarted the gateway, and which were cut off.",
-      always: {
-        guard: "isStarted",
-        target: "tidying",
-        actions: [
-          { type: "tellMessages", params: ({ context }) => context.reports.map(reportMessage) },
-          { type: "tellMessages", params: ({ context }) => (context.start?.isNew ? [] : leftoverMessages(context)) },
-        ],
-      },
+      always: [
+        { guard: "isStartedTidy", target: "running", actions: "report" },
+        { guard: "isStarted", target: "tidying", actions: "report" },
+      ],
     },
     tidying: {
       invoke: {
@@ -504,125 +410,3 @@ export const managementMachine = setup({
 });
 
 export type ManagementSnapshot = SnapshotFrom<typeof managementMachine>;
-
-function doneOutcome({ records, current }: ManagementContext): ManagementOutcome | undefined {
-  return records.done.find(({ id }) => id === current?.id)?.outcome;
-}
-
-function taskOf({ operation, id, request }: Task): Task {
-  return { operation, request, ...(id === undefined ? {} : { id }) };
-}
-
-function operationOf({ current }: ManagementContext): string {
-  return current?.operation ?? "";
-}
-
-function outcomeIn({ outcome }: ManagementContext): ManagementOutcome {
-  return outcome ?? { ok: false, why: "nothing is known of it" };
-}
-
-function finishedCurrent(context: ManagementContext): ManagementFact {
-  return finished({ operation: operationOf(context) }, outcomeIn(context));
-}
-
-function finished({ operation }: Pick<Task, "operation">, outcome: ManagementOutcome): ManagementFact {
-  return { type: "management.finished", operation, outcome };
-}
-
-function requestOf({ current }: ManagementContext): PerformInput["request"] {
-  const request = current?.request;
-  if (request === undefined || request.fragment === "c8y_Restart" || request.fragment === "c8y_DownloadConfigFile") {
-    throw new Error("must hold: only what can be done at once is performed");
-  }
-  return request;
-}
-
-function newConfigurationOf({ current }: ManagementContext): JudgeInput["request"] {
-  const request = current?.request;
-  if (request?.fragment !== "c8y_DownloadConfigFile") throw new Error("must hold: a new configuration is asked for");
-  return request;
-}
-
-function usableOf(verdict: JudgeOutput): Extract<JudgeOutput, { kind: "usable" }> {
-  if (verdict.kind !== "usable") throw new Error("must hold: the verdict was usable");
-  return verdict;
-}
-
-function outcomeOf(verdict: JudgeOutput): ManagementOutcome {
-  return verdict.kind === "refused" ? { ok: false, why: verdict.why } : { ok: true };
-}
-
-function nameOf({ current }: ManagementContext): { readonly id?: string } {
-  return current?.id === undefined ? {} : { id: current.id };
-}
-
-function withRestart(context: ManagementContext): ManagementRecords {
-  return { ...context.records, restart: { ...nameOf(context), bootId: context.bootId ?? "unknown" } };
-}
-
-function withTrial(context: ManagementContext, newHash: string): ManagementRecords {
-  return { ...context.records, trial: { ...nameOf(context), newHash, phase: "trying", starts: 0 } };
-}
-
-function withOutcome(context: ManagementContext): ManagementRecords {
-  return withDone(context.records, nameOf(context), outcomeIn(context));
-}
-
-function withPhase(records: ManagementRecords, phase: "kept" | "undoing"): ManagementRecords {
-  return records.trial === undefined ? records : { ...records, trial: { ...records.trial, phase } };
-}
-
-function withKeptTrial(records: ManagementRecords): ManagementRecords {
-  return withDone(withoutTrial(records), records.trial ?? {}, { ok: true });
-}
-
-function undoing({ records, whyOffline }: ManagementContext): ManagementRecords {
-  if (records.trial === undefined) return records;
-  const why =
-    `the gateway did not come online with it within ${trialLimitMs / 60_000} minutes` +
-    `${whyOffline === undefined ? "" : ` (${whyOffline})`}: the old configuration is used again`;
-  return { ...records, trial: { ...records.trial, phase: "undoing", why } };
-}
-
-function keptMessage({ trial }: ManagementRecords): ReturnType<typeof reportMessage> {
-  const id = trial?.id;
-  const fragment = "c8y_DownloadConfigFile";
-  return reportMessage({ fragment, outcome: { ok: true }, ...(id === undefined ? {} : { id }) });
-}
-
-function undoneEntry({ trial }: ManagementRecords): LogEntry {
-  return { level: "warn", event: "management.configuration-undone", fields: { why: trial?.why } };
-}
-
-/** Of what comes when the gateway is about to end. */
-function refusal() {
-  return {
-    actions: [
-      { type: "log", params: ({ event }: { event: Task }) => requestedEntry(event) },
-      { type: "log", params: ({ event }: { event: Task }) => finishedEntry(event.operation, aboutToEnd) },
-      { type: "tell", params: ({ event }: { event: Task }) => finished(event, aboutToEnd) },
-    ],
-  } as const;
-}
-
-function refusedBy(answer: RestartAnswer): ManagementOutcome {
-  return answer.ok ? { ok: true } : { ok: false, why: answer.why };
-}
-
-function tooLong(): ManagementOutcome {
-  return { ok: false, why: `it took longer than ${performLimitMs / 60_000} minutes` };
-}
-
-function notRestarted(): ManagementOutcome {
-  return { ok: false, why: `the machine said yes and did not restart within ${restartLimitMs / 60_000} minutes` };
-}
-
-function unwritable(error: unknown): ManagementOutcome {
-  return { ok: false, why: `the new configuration cannot be written: ${messageOf(error)}` };
-}
-
-function errorEntry(where: string) {
-  return ({ event }: { event: { readonly error: unknown } }): LogEntry => {
-    return { level: "error", event: "internal.error", fields: { where, what: messageOf(event.error) } };
-  };
-}

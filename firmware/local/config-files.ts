@@ -14,7 +14,8 @@ export const configFiles: ConfigFiles = {
     try {
       return await readBounded(path);
     } catch (error) {
-      return { ok: false, why: whyUnreadable(error) };
+      const isMissing = codeOf(error) === "ENOENT";
+      return { ok: false, why: whyUnreadable(error), ...(isMissing ? { isMissing } : {}) };
     }
   },
   resolve: (configPath, name) => resolve(dirname(resolve(configPath)), name),

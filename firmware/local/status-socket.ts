@@ -1,5 +1,5 @@
 // The gateway's status on a Unix socket: who may open the file gets one line of JSON for one line of question.
-import { chmod, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { codeOf, messageOf } from "../errors.ts";
@@ -84,7 +84,6 @@ async function listen(server: Server, path: string): Promise<void> {
   });
   server.removeAllListeners("error");
   server.on("error", () => {});
-  await chmod(path, 0o600);
 }
 
 /** Of a gateway that was killed. */

@@ -38,6 +38,8 @@ export type RenewalCommand =
 export type RenewalFact =
   /** From now on the gateway is to connect as this one. */
   | { readonly type: "renewal.switched"; readonly identity: CloudIdentity }
+  /** The certificate is past its end and nothing connects with it: only another enrolment helps. */
+  | { readonly type: "renewal.ended" }
   | ({ readonly type: "alarm.raised" } & Alarm)
   | { readonly type: "alarm.cleared"; readonly alarmType: string };
 
@@ -88,6 +90,7 @@ export const renewalMachine = setup({
   actions: {
     log: (_, _entry: LogEntry) => {},
     tellSwitched: sendParent((_, identity: CloudIdentity): RenewalFact => ({ type: "renewal.switched", identity })),
+    tellEnded: sendParent({ type: "renewal.ended" } satisfies RenewalFact),
     tellAlarm: sendParent((_, alarm: Alarm): RenewalFact => ({ type: "alarm.raised", ...alarm })),
     tellCleared: sendParent((_, alarmType: string): RenewalFact => ({ type: "alarm.cleared", alarmType })),
     noteOnline: assign({ isOnline: true }),
@@ -123,6 +126,8 @@ export const renewalMachine = setup({
     },
     isWarningOver: ({ context }) => context.warned !== undefined && warningOf(context) === undefined,
     hasRenewed: ({ context }) => context.renewed !== undefined,
+    isOver: ({ context }) => isOver(context),
+    isOverAndOffline: ({ context }) => isOver(context) && !context.isOnline,
     isDue: ({ context }) => isDue(context),
     isDueAndOnline: ({ context }) => context.isOnline && isDue(context),
     isRefusalTold: ({ context }) => context.isRefusalTold,
@@ -188,12 +193,19 @@ export const renewalMachine = setup({
     deciding: {
       always: [
         { guard: "hasRenewed", target: "changing" },
+        { guard: "isOverAndOffline", target: "ended" },
         { guard: "isDueAndOnline", target: "renewing" },
         { guard: "isDue", target: "waitingForCloud" },
         { target: "waiting" },
       ],
     },
-    waiting: { after: { waitDelay: "looking" } },
+    waiting: {
+      after: { waitDelay: "looking" },
+      on: {
+        "renewal.offline": [{ guard: "isOver", target: "looking", actions: "noteOffline" }, { actions: "noteOffline" }],
+      },
+    },
+    ended: { description: "The parent begins the registration anew.", entry: "tellEnded" },
     waitingForCloud: {
       description: "It is time, but a token comes over the connection only.",
       after: { waitDelay: "looking" },
@@ -315,6 +327,11 @@ export const renewalMachine = setup({
 function isDue(context: RenewalContext): boolean {
   const identity = certificateOf(context);
   return identity.source === "enrolment" && renewalDueMs(identity, context.draw ?? 0) <= context.nowMs;
+}
+
+function isOver(context: RenewalContext): boolean {
+  const identity = certificateOf(context);
+  return identity.source === "enrolment" && identity.notAfterMs <= context.nowMs;
 }
 
 function warningOf(context: RenewalContext): Alarm | undefined {

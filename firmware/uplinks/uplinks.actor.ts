@@ -4,7 +4,7 @@ import type { Hardware, TimerHandle, Uplink, Uplinks } from "#hardware/ports.ts"
 import { httpsPortOf, mqttPortOf, type ReachableCloud } from "../connectivity/cloud-ports.ts";
 import { type CloudPort, dialCloud } from "../connectivity/dial-cloud.ts";
 import type { UplinkSight } from "./choose-uplink.ts";
-import type { ProbeInput, SightFact, SteerOutcome } from "./uplinks.machine.ts";
+import type { ProbeInput, SightFact, SteerOutcome } from "./uplinks-setup.ts";
 
 /** A change that nobody told of is seen at the latest after this time. */
 const lookEveryMs = 30_000;

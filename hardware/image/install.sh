@@ -46,7 +46,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 program=$root/opt/postern-gateway
 settings=$root/etc/postern
 state=$root/var/lib/postern
-unit=$root/etc/systemd/system/postern-gateway.service
+units=$root/etc/systemd/system
+unit=$units/postern-gateway.service
+uplinks=$units/postern-gateway.service.d/uplinks.conf
+device_rules=$root/etc/udev/rules.d/60-postern-gateway.rules
+restart_rules=$root/etc/polkit-1/rules.d/50-postern-gateway.rules
 command=$root/usr/local/bin/postern
 manual=$root/usr/local/share/man/man1/postern.1
 bash_words=$root/usr/local/share/bash-completion/completions/postern
@@ -59,7 +63,7 @@ manages() { [ -z "$root" ] && command -v systemctl >/dev/null 2>&1 && [ -d /run/
 
 check_system() {
   [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "this needs root: run it with sudo"
-  for part in VERSION lib/postern-gateway.mjs bin/node postern-gateway.service; do
+  for part in VERSION lib/postern-gateway.mjs bin/node postern-gateway.service gateway.toml.example share/postern.1; do
     [ -r "$here/$part" ] ||
       fail "$part is missing in $here: unpack postern-gateway-*.tar.xz whole and run the install.sh in it"
   done
@@ -124,9 +128,16 @@ point() {
 }
 
 copy_rest() {
-  mkdir -p "$(dirname "$unit")" "$(dirname "$command")" "$(dirname "$manual")" "$(dirname "$bash_words")" \
-    "$(dirname "$zsh_words")" "$(dirname "$fish_words")"
+  for file in "$unit" "$device_rules" "$command" "$manual" "$bash_words" "$zsh_words" "$fish_words"; do
+    mkdir -p "$(dirname "$file")"
+  done
   cp "$here/postern-gateway.service" "$unit"
+  cp "$here/60-postern-gateway.rules" "$device_rules"
+  # Without polkit nobody asks, and the cloud cannot have the board restarted.
+  if [ -d "$(dirname "$(dirname "$restart_rules")")" ]; then
+    mkdir -p "$(dirname "$restart_rules")"
+    cp "$here/50-postern-gateway.polkit.rules" "$restart_rules"
+  fi
   cp "$here/share/postern.1" "$manual"
   cp "$here/share/postern.bash" "$bash_words"
   cp "$here/share/postern.zsh" "$zsh_words"
@@ -146,9 +157,15 @@ make_settings() {
     chmod 640 "$settings/gateway.toml"
     wants_settings=yes
   fi
-  if [ -z "$root" ]; then
-    chown -R "root:$account" "$settings"
-    chmod 750 "$settings"
+  chmod 750 "$settings"
+  # The gateway writes there when the cloud sends it settings; which of them it may, the file itself says.
+  if [ -z "$root" ]; then chown -R "$account:$account" "$settings"; fi
+  # Only who steers uplinks may change routes.
+  if grep -q '^[[:space:]]*\[uplinks\]' "$settings/gateway.toml"; then
+    mkdir -p "$(dirname "$uplinks")"
+    cp "$here/postern-gateway-uplinks.conf" "$uplinks"
+  else
+    rm -f "$uplinks"
   fi
 }
 
@@ -156,6 +173,10 @@ make_settings() {
 start_service() {
   manages || return 0
   systemctl daemon-reload
+  if command -v udevadm >/dev/null 2>&1; then
+    udevadm control --reload || true
+    udevadm trigger --action=add --subsystem-match=leds --subsystem-match=watchdog --subsystem-match=input || true
+  fi
   systemctl enable --quiet postern-gateway.service
   if [ "$wants_settings" = yes ]; then return 0; fi
   say "starting the service"
@@ -199,7 +220,8 @@ install_gateway() {
 uninstall_gateway() {
   [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "this needs root: run it with sudo"
   if manages && [ -e "$unit" ]; then systemctl disable --now postern-gateway.service || true; fi
-  rm -f "$unit" "$command" "$manual" "$bash_words" "$zsh_words" "$fish_words"
+  rm -f "$unit" "$uplinks" "$device_rules" "$restart_rules" "$command" "$manual" "$bash_words" "$zsh_words" "$fish_words"
+  rmdir "$(dirname "$uplinks")" 2>/dev/null || true
   rm -f "$root/usr/lib/sysusers.d/postern-gateway.conf"
   rm -rf "$program"
   if manages; then systemctl daemon-reload; fi

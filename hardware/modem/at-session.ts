@@ -7,9 +7,10 @@ import { AtLines, isEcho, parseResult } from "./at-lines.ts";
 const answerMs = 5_000;
 /** Lines of one answer that are kept. */
 const linesMax = 32;
-/** After an answer that did not come, it may still: so long nothing must come before the next command. */
+/** After an answer that did not come, the next one may be that of the command before: "AT" is asked, and all is dropped until it is so long quiet. */
 const quietMs = 300;
-/** A modem that never stops talking is asked all the same after this. */
+/** Longest wait for anything at all then, and in all: a modem that never stops talking is asked all the same. */
+const firstWordMs = 1_000;
 const quietLimitMs = 3_000;
 
 export interface AtCommand {
@@ -68,7 +69,7 @@ export class AtSession {
   }
 
   async #ask(command: AtCommand): Promise<AtAnswer> {
-    if (this.#isLate) await this.#awaitQuiet();
+    if (this.#isLate && this.#gone === undefined) await this.#resync();
     if (this.#gone !== undefined) return { kind: "gone", why: this.#gone };
     const { stream, clock } = this.#options;
     return await new Promise<AtAnswer>((resolve) => {
@@ -86,15 +87,19 @@ export class AtSession {
     });
   }
 
-  async #awaitQuiet(): Promise<void> {
-    const { clock } = this.#options;
-    const endMs = clock.monotonicMs() + quietLimitMs;
-    while (this.#gone === undefined && clock.monotonicMs() < endMs) {
-      const leftMs = this.#heardAtMs + quietMs - clock.monotonicMs();
-      if (leftMs <= 0) break;
+  /** Brings question and answer together again. */
+  async #resync(): Promise<void> {
+    const { stream, clock } = this.#options;
+    this.#isLate = false;
+    const startMs = clock.monotonicMs();
+    stream.write("AT\r");
+    while (this.#gone === undefined && clock.monotonicMs() - startMs < quietLimitMs) {
+      const hasHeard = this.#heardAtMs >= startMs;
+      const untilMs = hasHeard ? this.#heardAtMs + quietMs : startMs + firstWordMs;
+      const leftMs = untilMs - clock.monotonicMs();
+      if (leftMs <= 0) return;
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, leftMs));
     }
-    this.#isLate = false;
   }
 
   #receive(bytes: Uint8Array): void {

@@ -9,8 +9,6 @@ export interface ModemDialect {
   readonly iccid: readonly string[];
   /** Commands that restart the modem, tried in this order. */
   readonly reset: readonly string[];
-  /** Longest time from a restart until the serial port is there and answers, in ms. */
-  readonly restartMs: number;
 }
 
 /** 3GPP TS 27.007 has +CFUN=1,1 and +CCID's job is left to the makers. */
@@ -19,7 +17,6 @@ export const genericDialect: ModemDialect = {
   fits: /^/,
   iccid: ["+CCID", "+ICCID", "+QCCID", "+CICCID", "^ICCID?", "#CCID"],
   reset: ["+CFUN=1,1"],
-  restartMs: 60_000,
 };
 
 /** From the makers' manuals of AT commands. */
@@ -29,38 +26,33 @@ export const modemDialects: readonly ModemDialect[] = [
     fits: /quectel/i,
     iccid: ["+QCCID", "+CCID", "+ICCID"],
     reset: ["+CFUN=1,1"],
-    restartMs: 40_000,
   },
   {
     maker: "SIMCom",
     fits: /simcom/i,
     iccid: ["+CICCID", "+CCID", "+ICCID"],
     reset: ["+CFUN=1,1", "+CRESET"],
-    restartMs: 40_000,
   },
   {
     maker: "Sierra Wireless",
     fits: /sierra/i,
     iccid: ["+ICCID", "!ICCID?", "+CCID"],
     reset: ["!RESET", "+CFUN=1,1"],
-    restartMs: 60_000,
   },
   {
     maker: "Huawei",
     fits: /huawei/i,
     iccid: ["^ICCID?", "+CCID"],
     reset: ["^RESET", "+CFUN=1,1"],
-    restartMs: 40_000,
   },
   {
     maker: "Telit",
     fits: /telit|cinterion|thales/i,
     iccid: ["#CCID", "+CCID"],
     reset: ["#REBOOT", "+CFUN=1,1"],
-    restartMs: 60_000,
   },
-  { maker: "u-blox", fits: /u-?blox/i, iccid: ["+CCID"], reset: ["+CFUN=16", "+CFUN=1,1"], restartMs: 40_000 },
-  { maker: "ZTE", fits: /zte/i, iccid: ["+ZGETICCID", "+CCID"], reset: ["+CFUN=1,1"], restartMs: 40_000 },
+  { maker: "u-blox", fits: /u-?blox/i, iccid: ["+CCID"], reset: ["+CFUN=16", "+CFUN=1,1"] },
+  { maker: "ZTE", fits: /zte/i, iccid: ["+ZGETICCID", "+CCID"], reset: ["+CFUN=1,1"] },
 ];
 
 /** The dialect of the maker that +CGMI names. */

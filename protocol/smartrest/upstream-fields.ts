@@ -4,18 +4,21 @@ import { ProtocolError } from "../protocol-error.ts";
 /** Names of fragments and series: what may stand as a property of a document. */
 const namePattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 
+/** A text that must be there. */
 export function required(fields: readonly string[], index: number, name: string): string {
   const value = fields[index] ?? "";
   if (value === "") throw malformed(fields, index, name, "is missing");
   return value;
 }
 
+/** At most nine digits. */
 export function wholeNumber(fields: readonly string[], index: number, name: string): number {
   const value = required(fields, index, name);
   if (!/^-?[0-9]{1,9}$/.test(value)) throw malformed(fields, index, name, "must be a whole number");
   return Number(value);
 }
 
+/** In decimal notation, with or without an exponent. */
 export function decimalNumber(fields: readonly string[], index: number, name: string): number {
   const value = required(fields, index, name);
   const isDecimal = /^[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?$/.test(value);
@@ -28,6 +31,7 @@ export function optionalNumber(fields: readonly string[], index: number, name: s
   return (fields[index] ?? "") === "" ? undefined : decimalNumber(fields, index, name);
 }
 
+/** An id of the platform. */
 export function id(fields: readonly string[], index: number, name: string): string {
   const value = required(fields, index, name);
   if (!/^[0-9]{1,20}$/.test(value)) throw malformed(fields, index, name, "must be 1 to 20 digits");
@@ -50,6 +54,7 @@ export function documentNames(fields: readonly string[], index: number, name: st
   return names;
 }
 
+/** ISO 8601 with a time zone; an empty object where the device left it out. */
 export function optionalTime(fields: readonly string[], index: number): { time?: string } {
   const time = fields[index] ?? "";
   if (time === "") return {};
@@ -65,6 +70,7 @@ export function groupsOf(fields: readonly string[], from: number, size: number):
   return starts;
 }
 
+/** What a parser throws: the template, the field by number and name, and what is wrong with it. */
 export function malformed(fields: readonly string[], index: number, name: string, what: string): ProtocolError {
   return new ProtocolError("smartrest.malformed", `SmartREST ${fields[0]}, field ${index} (${name}): ${what}`);
 }

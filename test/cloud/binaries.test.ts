@@ -135,7 +135,7 @@ test("an operation that only looks as if it named the file lets nobody read it",
   const file = await sends(bench, form([{ name: "file", fileName: "secret", content: "x" }]));
   const { id } = file.json;
   for (const fragment of [
-    { c8y_Command: { text: `cat https://localhost:8443${path}/${id}` } },
+    { c8y_Command: { text: `https://localhost:8443${path}/${id}` } },
     { c8y_DownloadConfigFile: { type: "t", url: `https://localhost:8443/x?a=${path}/${id}` } },
     { c8y_DownloadConfigFile: { type: "t", url: `https://localhost:8443${path}/${id}1` } },
   ]) {
@@ -174,7 +174,9 @@ test("a device attaches one file to an event of its own, as it is or in a form",
   expect(got.bytes.equals(everyByte)).toBe(true);
   expect(got.headers["content-type"]).toBe("text/plain");
   expect((await bench.ask({ path: to, headers: otherLogin })).status).toBe(404);
-  // An attachment is no file of the inventory.
+  // An attachment is no file of the inventory, whatever number it has there.
+  expect((await bench.ask({ path: `${path}/1003`, headers: login })).status).toBe(404);
+  expect((await bench.admin("DELETE", `${path}/1003`)).status).toBe(404);
   expect((await bench.admin("GET", path)).json.managedObjects).toEqual([]);
   const second = await makes();
   const inForm = form([{ name: "file", fileName: "gw.log", type: "text/plain", content: "lines" }]);
@@ -322,7 +324,7 @@ test("of one login two files may be on their way at a time", async () => {
 test("of a device the oldest make room; the tenant's limits are kept", async () => {
   await using bench = await startBench();
   await bench.device("gw-1");
-  const limits = { fileBytesMax: 100, deviceBytesMax: 250, tenantBytesMax: 400, filesMax: 5 };
+  const limits = { fileBytesMax: 100, deviceBytesMax: 250, tenantBytesMax: 400, filesMax: 7 };
   const files = new Files({ ...bench, limits });
   const create = (bytes: number, deviceId?: string) =>
     files.create({
@@ -340,8 +342,10 @@ test("of a device the oldest make room; the tenant's limits are kept", async () 
   expect(await kept()).toEqual([60, 50, 99]);
   for (const bytes of [100, 91]) expect(await create(bytes)).toMatchObject({ bytes });
   expect(await create(1)).toBe("full");
+  for (const bytes of [0, 0]) expect(await create(bytes)).toMatchObject({ bytes });
+  expect(await create(0)).toBe("full");
   const contents = await bench.store.db.selectFrom("file_contents").select("file_id").execute();
-  expect(contents).toHaveLength(5);
+  expect(contents).toHaveLength(7);
 });
 
 test("files rest in the database, which only its owner reads, and are part of a back-up", async () => {

@@ -1,16 +1,7 @@
 // Authorities of devices for tests: real certificates and requests for them, made with the product's own writer where OpenSSL's is not at hand.
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import {
-  contextTag,
-  der,
-  derBits,
-  derInteger,
-  derObjectId,
-  derSequence,
-  derText,
-  derTime,
-  tags,
-} from "#cloud-stub/certificates/der.ts";
+import { contextTag, derBits, derInteger, derText, derTime, tags } from "#cloud-stub/certificates/der.ts";
+import { derElement, derObjectId, derSequence } from "#protocol/x509/der-writer.ts";
 
 export interface Names {
   /** Each gives one CN; default: one. */
@@ -37,7 +28,7 @@ export interface KeyPair {
 
 export interface Certified extends KeyPair {
   readonly pem: string;
-  readonly name: Buffer;
+  readonly name: Uint8Array;
 }
 
 /** The time of the test clocks. */
@@ -73,7 +64,7 @@ export function certify(issuer: Certified, wish: CertificateWish): Certified {
   serial += 1;
   const algorithm = writeAlgorithm(issuer.privateKey);
   const body = derSequence(
-    ...(version === 3 ? [der(contextTag(0), derInteger(Buffer.from([2])))] : []),
+    ...(version === 3 ? [derElement(contextTag(0), derInteger(Buffer.from([2])))] : []),
     derInteger(Buffer.from([1, serial >> 8, serial & 0xff])),
     algorithm,
     issuer.name,
@@ -99,20 +90,20 @@ export function makeRequest(
     derInteger(Buffer.from([0])),
     writeName(names),
     keys.publicKey.export({ format: "der", type: "spki" }),
-    der(contextTag(0)),
+    derElement(contextTag(0)),
   );
   const algorithm = writeAlgorithm(keys.privateKey);
   return toPem("CERTIFICATE REQUEST", signed(info, algorithm, options.signWith ?? keys.privateKey));
 }
 
-function writeExtensions(wish: CertificateWish): Buffer {
-  const extension = (id: string, value: Buffer) => derSequence(derObjectId(id), der(tags.octetString, value));
+function writeExtensions(wish: CertificateWish): Uint8Array {
+  const extension = (id: string, value: Uint8Array) => derSequence(derObjectId(id), derElement(tags.octetString, value));
   const constraints = [
-    ...(wish.isAuthority === true ? [der(tags.boolean, Buffer.from([0xff]))] : []),
+    ...(wish.isAuthority === true ? [derElement(tags.boolean, Buffer.from([0xff]))] : []),
     ...(wish.pathLength === undefined ? [] : [derInteger(Buffer.from([wish.pathLength]))]),
   ];
   const usages = wish.extendedKeyUsage?.map(derObjectId);
-  return der(
+  return derElement(
     contextTag(3),
     derSequence(
       extension("2.5.29.19", derSequence(...constraints)),
@@ -121,25 +112,28 @@ function writeExtensions(wish: CertificateWish): Buffer {
   );
 }
 
-export function writeName({ commonNames, organization }: Names): Buffer {
+export function writeName({ commonNames, organization }: Names): Uint8Array {
   const part = (id: string, text: string) =>
-    der(tags.set, derSequence(derObjectId(id), derText(tags.utf8String, text)));
+    derElement(tags.set, derSequence(derObjectId(id), derText(tags.utf8String, text)));
   return derSequence(
     ...(organization === undefined ? [] : [part("2.5.4.10", organization)]),
     ...commonNames.map((name) => part("2.5.4.3", name)),
   );
 }
 
-function writeAlgorithm(key: KeyObject): Buffer {
+function writeAlgorithm(key: KeyObject): Uint8Array {
   const isRsa = key.asymmetricKeyType === "rsa";
-  return derSequence(derObjectId(hashes[isRsa ? "rsa" : "ec"]), ...(isRsa ? [der(tags.nothing)] : []));
+  return derSequence(derObjectId(hashes[isRsa ? "rsa" : "ec"]), ...(isRsa ? [derElement(tags.nothing)] : []));
 }
 
-function signed(body: Buffer, algorithm: Buffer, key: KeyObject): Buffer {
+function signed(body: Uint8Array, algorithm: Uint8Array, key: KeyObject): Uint8Array {
   return derSequence(body, algorithm, derBits(sign("sha256", body, key)));
 }
 
-export function toPem(what: string, bytes: Buffer): string {
-  const lines = bytes.toString("base64").match(/.{1,64}/g) ?? [];
+export function toPem(what: string, bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${what}-----`, ...lines, `-----END ${what}-----`, ""].join("\n");
 }

@@ -1,6 +1,7 @@
 // Operations of device management: created by people, told to the device in both forms, ended by it with its results, or by a limit.
 import type { MqttClient } from "mqtt";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { OperationDeadlines } from "#cloud-stub/devices/operation-deadlines.ts";
 import { type CloudBench, startBench, type TestClient } from "./cloud-bench.ts";
 import { basic, type HttpBench, startHttpBench } from "./http-bench.ts";
 
@@ -102,9 +103,12 @@ test("a tunnel's operation takes no result, and no result holds a connection key
   expect((await bench.operations.get(command.id))?.fragments).toEqual({
     c8y_Command: { text: "env", result: "the key is ***" },
   });
-  expect((await bench.operations.get(tunnel.id))?.fragments).toEqual({
-    c8y_RemoteAccessConnect: { ...connect, connectionKey: "***" },
-  });
+  const masked = { c8y_RemoteAccessConnect: { ...connect, connectionKey: "***" } };
+  expect((await bench.operations.get(tunnel.id))?.fragments).toEqual(masked);
+  const second = await create(bench, { c8y_RemoteAccessConnect: connect });
+  const result = { fragments: { c8y_RemoteAccessConnect: { hostname: "192.0.2.66" } } };
+  await bench.operations.setStatus(second.id, "SUCCESSFUL", undefined, { deviceId: "1001", result });
+  expect((await bench.operations.get(second.id))?.fragments).toEqual(masked);
 });
 
 test("people with Change on Device control make them; a device ends its own with a result over REST", async () => {
@@ -186,6 +190,23 @@ test("one that a device does not finish fails after an hour, unless the tenant h
   const third = await makes({ c8y_Restart: {} });
   await advances(bench, 61_000);
   await statusIs(bench, third, "FAILED");
+});
+
+test("the limit is not that of tunnels, which their sessions end", async () => {
+  await using bench = await startBench();
+  await bench.device("gw-1");
+  const tunnel = await create(bench, {
+    c8y_RemoteAccessConnect: { hostname: "192.0.2.10", port: 5900, connectionKey: "k" },
+  });
+  const restart = await create(bench, { c8y_Restart: {} });
+  const deadlines = new OperationDeadlines(bench);
+  // What an earlier run left behind counts from its own creation.
+  bench.clock.advance(3_700_000);
+  await deadlines.start();
+  await vi.waitFor(async () => expect((await bench.operations.get(restart.id))?.status).toBe("FAILED"));
+  expect((await bench.operations.get(tunnel.id))?.status).toBe("PENDING");
+  expect(bench.clock.pending).toBe(0);
+  deadlines.stop();
 });
 
 test("one that is finished in time stays as it is, and no timer stays behind", async () => {

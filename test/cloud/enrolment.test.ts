@@ -1,9 +1,15 @@
 // The tenant's certificate authority and the enrolment of devices over EST.
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { der, derInteger, derSequence, tags } from "#cloud-stub/certificates/der.ts";
+import { derInteger, tags } from "#cloud-stub/certificates/der.ts";
 import { issuedMax } from "#cloud-stub/devices/certificate-issue.ts";
 import { failuresMax } from "#cloud-stub/devices/enrolment.ts";
+import { rekeyStore } from "#cloud-stub/store/rekey.ts";
+import { derElement, derSequence } from "#protocol/x509/der-writer.ts";
+import { bootstrapPassword, secureRandom } from "./cloud-bench.ts";
 import { ecKeys, makeRequest, rsaKeys } from "./device-authority.ts";
 import { certificateIn, type DeviceBench, startDeviceBench, trustPath } from "./device-bench.ts";
 import { basic } from "./http-bench.ts";
@@ -269,7 +275,7 @@ test.each<{ what: string; request: string; status: number; why: RegExp }>([
   },
   {
     what: "is larger than a request",
-    request: base64(derSequence(der(tags.octetString, Buffer.alloc(9_000)))),
+    request: base64(derSequence(derElement(tags.octetString, Buffer.alloc(9_000)))),
     status: 422,
     why: /8192 bytes/,
   },
@@ -425,4 +431,40 @@ test("a device that is removed cannot come back with its certificate", async () 
   await client.closed;
   await expect(bench.connects({ clientId: "gw-1", certificateChain: pem })).rejects.toMatchObject({ code: 5 });
   expect((await bench.enrols("gw-1", "password-1234", makeRequest("gw-1"))).status).toBe(401);
+});
+
+test("the key, one-time passwords and security tokens are sealed, and go along to a new master key", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "postern-enrolment-"));
+  const databaseFile = join(dataDir, "postern.db");
+  const [oldKey, newKey] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)];
+  const tokenOf = { id: "gw-2", securityToken: "canary-token" };
+  const polls = (bench: DeviceBench) =>
+    bench.ask({
+      method: "POST",
+      path: "/devicecontrol/deviceCredentials",
+      headers: basic("management/devicebootstrap", bootstrapPassword),
+      body: tokenOf,
+    });
+  try {
+    const before = await startDeviceBench({ databaseFile });
+    await before.admin("POST", "/certificate-authority");
+    await before.offers("gw-1", "canary-one-time");
+    await before.admin("POST", "/devicecontrol/newDeviceRequests", { id: "gw-2" });
+    await polls(before);
+    await before[Symbol.asyncDispose]();
+    for (const file of [databaseFile, `${databaseFile}-wal`]) {
+      const bytes = readFileSync(file, { encoding: "latin1", flag: "a+" });
+      expect(bytes).not.toMatch(/canary|PRIVATE KEY/);
+    }
+    // The check of the key, the tokens' key, the authority's key, the password and the token.
+    expect(rekeyStore({ dataDir, oldKey, newKey, random: secureRandom })).toEqual({ secrets: 5, wasDone: false });
+    await using after = await startDeviceBench({ databaseFile, masterKey: newKey });
+    expect((await after.enrols("gw-1", "canary-one-time", makeRequest("gw-1"))).status).toBe(200);
+    const accepts = (securityToken: string) =>
+      after.admin("PUT", "/devicecontrol/newDeviceRequests/gw-2", { status: "ACCEPTED", securityToken });
+    expect((await accepts("canary-other")).status).toBe(422);
+    expect((await accepts("canary-token")).status).toBe(200);
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
 });

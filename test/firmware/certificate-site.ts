@@ -122,22 +122,27 @@ function json(status: number, body: object): HttpAnswer {
 /** The site, not booted yet, and its cloud. Keys are drawn from a seed, so nothing waits for the thread pool. */
 export async function startCertificateSite(gateway: ConfigChanges = enrolment) {
   const undraw = drawFrom(new SeededRandom(11));
-  const site = await SmallSite.start({ isRegistered: false, gateway });
-  const cloud = new CertificateCloud(site);
-  return {
-    site,
-    cloud,
-    /** Text of a file of the gateway's state. */
-    file: (name: string): string | undefined => {
-      const contents = site.board.disk.files.get(name);
-      return contents === undefined ? undefined : Buffer.from(contents).toString("utf8");
-    },
-    [Symbol.asyncDispose]: async (): Promise<void> => {
-      try {
-        await site[Symbol.asyncDispose]();
-      } finally {
-        undraw();
-      }
-    },
-  };
+  try {
+    const site = await SmallSite.start({ isRegistered: false, gateway });
+    const cloud = new CertificateCloud(site);
+    return {
+      site,
+      cloud,
+      /** Text of a file of the gateway's state. */
+      file: (name: string): string | undefined => {
+        const contents = site.board.disk.files.get(name);
+        return contents === undefined ? undefined : Buffer.from(contents).toString("utf8");
+      },
+      [Symbol.asyncDispose]: async (): Promise<void> => {
+        try {
+          await site[Symbol.asyncDispose]();
+        } finally {
+          undraw();
+        }
+      },
+    };
+  } catch (error) {
+    undraw();
+    throw error;
+  }
 }

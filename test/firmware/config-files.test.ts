@@ -90,12 +90,20 @@ describe.each(secretFiles)("$key", ({ key, section = "registration", toml, line 
     expect((await load()).warnings).toEqual([]);
   });
 
-  test("that is not there is told", async () => {
+  test("that is not there is told; of a one-time password as a warning, since it is used up by then", async () => {
     await put({ "gateway.toml": toml });
-    expect(await refusal()).toEqual({
-      code: "config.unreadable",
-      findings: [`${place}: FOLDER/s: there is no such file`],
-    });
+    if (key !== "one_time_password_file") {
+      expect(await refusal()).toEqual({
+        code: "config.unreadable",
+        findings: [`${place}: FOLDER/s: there is no such file`],
+      });
+      return;
+    }
+    const { config, warnings } = await load();
+    expect(config.registration).toEqual({ method: "enrolment", oneTimePassword: "", keyAlgorithm: "ec-p256" });
+    expect(warnings.map((each) => each.replaceAll(folder, "FOLDER"))).toEqual([
+      `${place}: FOLDER/s is not there: the first certificate needs it`,
+    ]);
   });
 
   test("that is a folder is told", async () => {

@@ -202,6 +202,34 @@ describe("commands", () => {
   });
 });
 
+describe("a file that is no configuration", () => {
+  test("is refused soon, however much is wrong with it", () => {
+    const before = performance.now();
+    const lines = Array.from({ length: 60_000 }, (_, index) => `k${index} = 1`);
+    const all = findings(`${good}${lines.join("\n")}\n`);
+    expect(all).toHaveLength(101);
+    expect(all[0]).toMatch(/^gateway\.toml:5: \[registration\] k0: is not known/);
+    expect(all.at(-1)).toBe("gateway.toml: 59900 more are not told");
+    // Looking each line up anew took minutes.
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test("takes no longer for long lines of blanks, brackets and quotes", () => {
+    const before = performance.now();
+    for (const line of [`[${" ".repeat(300_000)}`, '"'.repeat(2) + "a".repeat(300_000), "a ".repeat(150_000)]) {
+      expect(findings(`${good}security_token_file = """\n${line}\n"""\n[tunnels]\nmax = 0\n`).length).toBeGreaterThan(
+        0,
+      );
+    }
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test("may nest deeply", () => {
+    const deep = `[${Array.from({ length: 500 }, () => "a").join(".")}]`;
+    expect(findings(`${good}${deep}\n`)).toHaveLength(1);
+  });
+});
+
 describe("a misspelt section", () => {
   test.each([
     ["[clouds]", "[cloud]"],

@@ -135,6 +135,11 @@ describe("the first session", () => {
     expect(site.cloud.seen.filter((each) => each.startsWith("s/us 507"))).toHaveLength(1);
     expect(site.cloud.seen.filter((each) => each === "s/us 500")).toHaveLength(2);
     expect(site.events("connectivity.offline")).toMatchObject([{ reason: "reset" }]);
+    const second = site.cloud.seen.slice(site.cloud.seen.indexOf("s/us 500") + 1);
+    expect(second.slice(second.indexOf("subscribe gw-1 error") + 1).slice(0, 2)).toEqual([
+      "s/us 114,c8y_RemoteAccessConnect,c8y_Restart,c8y_LogfileRequest",
+      "s/us 500",
+    ]);
   });
 
   test("announces itself again while the cloud refuses the topics of a device that it does not know yet", async () => {

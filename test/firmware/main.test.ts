@@ -1,5 +1,5 @@
 // The gateway's program at its start: what it says about files that it cannot use, and its exit code.
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -109,6 +109,37 @@ describe.runIf(process.platform === "linux")("a state folder that cannot be writ
       expect.stringMatching(/^FAIL {2}HTTPS/),
       expect.stringMatching(/^FAIL {2}MQTT/),
     ]);
+  });
+});
+
+describe("a configuration that the cloud has sent and that cannot be used", () => {
+  const bad = `${good}[registration]\npassword_file = "gone.password"\n`;
+
+  test("is taken back at the start, and the old one used", async () => {
+    await writeFile(join(folder, "gateway.toml"), bad);
+    await writeFile(join(folder, "gateway.toml.previous"), `${good}[registration]\npassword = "boot-secret"\n`);
+    const before = process.listeners("SIGTERM");
+    const ended = runGateway({ config: join(folder, "gateway.toml") });
+    await vi.waitFor(() => expect(told.join("")).toContain('"event":"gateway.started"'), { timeout: 10_000 });
+    for (const listener of process.listeners("SIGTERM").filter((each) => !before.includes(each))) listener("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(told[0]).toMatch(/gone\.password: there is no such file\n$/);
+    expect(told[1]).toMatch(/gateway\.toml: the configuration before this one is used again\n$/);
+    expect(await readFile(join(folder, "gateway.toml"), "utf8")).toContain('password = "boot-secret"');
+    expect(await readdir(folder)).toEqual(["gateway.toml", "state"]);
+  });
+
+  test("is said and left when there is no old one", async () => {
+    await writeFile(join(folder, "gateway.toml"), bad);
+    expect(await runGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+    expect(told).toHaveLength(1);
+  });
+
+  test("is said and left when the old one is no better", async () => {
+    await writeFile(join(folder, "gateway.toml"), bad);
+    await writeFile(join(folder, "gateway.toml.previous"), bad);
+    expect(await runGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+    expect(await readdir(folder)).toEqual(["gateway.toml"]);
   });
 });
 

@@ -1,6 +1,6 @@
 // The silence of the cloud: pinged after 8 s, given up after 18 s, to the millisecond, and not watched by waking each second.
 import { expect, test } from "vitest";
-import { pingAfterMs, silenceMaxMs } from "#firmware/connectivity/mqtt-connection.ts";
+import { pingAfterMs, silenceMaxMs } from "#firmware/connectivity/mqtt-silence.ts";
 import { blackHole } from "#simulator/faults/black-hole.ts";
 import { Site } from "#simulator/site.ts";
 

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { CloudPort } from "#firmware/connectivity/dial-cloud.ts";
 import { connectionLostEventType, lastWill } from "#firmware/connectivity/last-will.ts";
-import { type MqttEvents, type MqttLogin, openMqtt, silenceMaxMs } from "#firmware/connectivity/mqtt-connection.ts";
+import { type MqttEvents, type MqttLogin, openMqtt } from "#firmware/connectivity/mqtt-connection.ts";
+import { silenceMaxMs } from "#firmware/connectivity/mqtt-silence.ts";
 import { createMqttWays } from "#firmware/connectivity/mqtt-ways.ts";
 import { blackHole } from "#simulator/faults/black-hole.ts";
 import { isLinkFault } from "#simulator/faults/fault.ts";
@@ -178,5 +179,33 @@ describe("a second CONNACK in mid-session", () => {
     cloud.mqttConnections.at(-1)?.stream.write(connack(0));
     await world.clock.until(() => seen.length > 1, { what: "the end" });
     expect(seen[1]).toMatch(/^mqtt\.malformed/);
+  });
+});
+
+describe("a certificate of the gateway's that is past its end", () => {
+  const expired = { ...login, certificateNotAfterMs: Date.UTC(2026, 0, 1) };
+
+  test("is to blame when the cloud does not let it in", async () => {
+    await start();
+    cloud.refuseAllWith = 5;
+    const { seen } = open("TLS", expired);
+    await isConnected({ seen });
+    expect(seen[0]).toMatch(/^certificate\.expired/);
+  });
+
+  test("is not to blame for what has nothing to do with it", async () => {
+    await start();
+    world.network.firewall.add({ from: "gateway", action: "reject" });
+    const refused = open("TLS", expired);
+    await isConnected(refused);
+    expect(refused.seen[0]).toMatch(/^refused/);
+  });
+
+  test("is no other reason while it is good", async () => {
+    await start();
+    cloud.refuseAllWith = 5;
+    const { seen } = open("TLS", { ...login, certificateNotAfterMs: Date.UTC(2027, 0, 1) });
+    await isConnected({ seen });
+    expect(seen[0]).toMatch(/^mqtt\.not-authorised/);
   });
 });

@@ -13,7 +13,7 @@ import {
   upNames,
 } from "#firmware/uplinks/choose-uplink.ts";
 import { releaseUplinks, uplinksProbe, uplinksSteering, uplinksWatch } from "#firmware/uplinks/uplinks.actor.ts";
-import type { SightFact } from "#firmware/uplinks/uplinks.machine.ts";
+import type { SightFact } from "#firmware/uplinks/uplinks-setup.ts";
 import { switchedMessage } from "#firmware/uplinks/uplinks-words.ts";
 import type { DialOutcome, Network, TlsTarget, Uplink, Uplinks } from "#hardware/ports.ts";
 import { ManualClock } from "../hardware/manual-clock.ts";
@@ -208,6 +208,9 @@ describe("the actors", () => {
     await clock.until(() => told.length === 1, "the first look");
     expect(told[0]?.sights).toEqual([{ name: "eth0", isUp: true, isDefault: true }]);
     becomes([{ name: "eth0", kind: "ethernet", isUp: true, isDefault: true }]);
+    let looks = 0;
+    await clock.until(() => (looks += 1) > 20, "that look to be over");
+    expect(told).toHaveLength(1);
     becomes([{ name: "eth0", kind: "ethernet", isUp: false }]);
     await clock.until(() => told.length === 2, "the change");
     becomes([], false);

@@ -183,10 +183,9 @@ describe("the makers' dialects", () => {
   });
 
   it("have a way to ask and a way to restart each", () => {
-    for (const { iccid, reset, restartMs } of [...modemDialects, genericDialect]) {
+    for (const { iccid, reset } of [...modemDialects, genericDialect]) {
       expect(iccid.length).toBeGreaterThan(0);
       expect(reset.length).toBeGreaterThan(0);
-      expect(restartMs).toBeLessThanOrEqual(60_000);
     }
   });
 });
@@ -240,13 +239,40 @@ describe("a session with a modem", () => {
   });
 
   it("says silent after the limit, and never takes the late answer for that to the next command", async () => {
-    const { session, stream, clock, settles } = scripted({ "AT+SLOW": undefined, "AT+CSQ": says("+CSQ: 5,99", "OK") });
-    const slow = session.ask({ text: "+SLOW", timeoutMs: 1_000 });
-    const next = session.ask({ text: "+CSQ", answers: /^\+CSQ:/ });
-    clock.advance(100);
-    expect(await settles(slow)).toEqual({ kind: "silent" });
-    stream.push(bytes(says("+CSQ: 31,99", "OK")));
-    expect(await settles(next)).toEqual(ok("+CSQ: 5,99"));
+    const takesMs: Readonly<Record<string, number>> = { "AT+SLOW": 1_500 };
+    const lines: Readonly<Record<string, readonly string[]>> = { "AT+SLOW": ["+SLOW: 1"], "AT+CSQ": ["+CSQ: 5,99"] };
+    const clock = new ManualClock();
+    const commands: string[] = [];
+    let isBusy = false;
+    /** One command after the other, each in its own time. */
+    const work = (): void => {
+      const command = isBusy ? undefined : commands.shift();
+      if (command === undefined) return;
+      isBusy = true;
+      clock.setTimeout(() => {
+        isBusy = false;
+        stream.push(bytes(says(...(lines[command] ?? []), "OK")));
+        work();
+      }, takesMs[command] ?? 10);
+    };
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, done) => {
+        done();
+        commands.push(chunk.toString().trim());
+        work();
+      },
+    });
+    const session = new AtSession({ stream, clock });
+    const answers = Promise.all([
+      session.ask({ text: "+SLOW", answers: /^\+SLOW:/, timeoutMs: 1_000 }),
+      session.ask({ text: "+CSQ", answers: /^\+CSQ:/ }),
+      session.ask({ text: "+X" }),
+    ]);
+    let all: readonly AtAnswer[] | undefined;
+    void answers.then((given) => (all = given));
+    await clock.until(() => all !== undefined, "the answers");
+    expect(all).toEqual([{ kind: "silent" }, ok("+CSQ: 5,99"), ok()]);
   });
 
   it("asks a modem that never stops talking all the same", async () => {
@@ -334,7 +360,7 @@ describe("a look at a modem", () => {
   it("says silent for one that never answers, and for one that stops in the midst", async () => {
     const dead = scripted({ ATE0: undefined });
     expect(await dead.settles(readModem(dead.session))).toEqual({ kind: "silent" });
-    expect(dead.asked).toEqual(["ATE0", "ATE0", "ATE0"]);
+    expect(dead.asked.filter((command) => command !== "AT")).toEqual(["ATE0", "ATE0", "ATE0"]);
     const stuck = scripted({ ...healthy, "AT+CIMI": undefined });
     expect(await stuck.settles(readModem(stuck.session))).toEqual({ kind: "silent" });
   });

@@ -50,6 +50,8 @@ describe("the unit", () => {
     ["AmbientCapabilities", [""]],
     ["ProtectSystem", ["strict"]],
     ["ProtectHome", ["yes"]],
+    // Beside the folders that systemd makes: settings that the cloud may change, and LEDs.
+    ["ReadWritePaths", ["-/etc/postern", "-/sys/devices/platform/leds"]],
     ["DevicePolicy", ["closed"]],
     ["SystemCallFilter", ["@system-service", "~@privileged @resources"]],
     ["WantedBy", ["multi-user.target"]],

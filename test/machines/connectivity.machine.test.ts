@@ -522,7 +522,7 @@ test.each([
   },
   {
     name: "does not fight on because another uplink has come up",
-    events: [...takeover, { type: "connectivity.retry" }],
+    events: [...takeover, { type: "connectivity.reconnect" }],
     state: "takenOver",
     does: [],
   },
@@ -559,7 +559,7 @@ test.each([
   },
   {
     name: "tries at once when it is told to",
-    events: [start, closed, { type: "connectivity.retry" }],
+    events: [start, closed, { type: "connectivity.reconnect" }],
     state: "connected.connecting",
     does: ["stop clockWatch", "spawn session", timer("answerLimit", "connecting", 20_000)],
   },

@@ -106,6 +106,35 @@ test.each<Row>([
     does: ["stop 0.renewal.looking", "tellCleared", delay(21_600_000)],
   },
   {
+    name: "gives up a certificate that is past its end while nothing connects with it",
+    events: [lookOn(361)],
+    state: "ended",
+    does: ["stop 0.renewal.looking", "log registration.certificate-expires", "tellAlarm", "tellEnded"],
+  },
+  { name: "still asks while the connection stands", events: [online, lookOn(361)], state: "renewing" },
+  {
+    name: "looks at once when that connection is lost",
+    events: [online, lookOn(361), failed(0), offline("reset")],
+    state: "looking",
+  },
+  {
+    name: "does not look again for every lost connection",
+    events: [online, lookOn(10), offline("reset")],
+    state: "waiting",
+    does: [],
+  },
+  {
+    name: "never gives up what came in files",
+    identity: certificate("files", 0, "files"),
+    events: [lookOn(361)],
+    state: "waiting",
+  },
+  {
+    name: "tries a renewed certificate before it gives up",
+    events: [lookOn(361, { renewed })],
+    state: "changing.leaving",
+  },
+  {
     name: "changes over to what was issued",
     events: [online, lookOn(240), issued],
     state: "changing.leaving",

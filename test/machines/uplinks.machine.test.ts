@@ -1,6 +1,7 @@
 // The uplinks machine: what it wants, when it moves on, when it goes back, and what it says.
 import { describe, expect, test } from "vitest";
-import { refusalsMax, roundsMax, type UplinksSnapshot, uplinksMachine } from "#firmware/uplinks/uplinks.machine.ts";
+import { type UplinksSnapshot, uplinksMachine } from "#firmware/uplinks/uplinks.machine.ts";
+import { refusalsMax, roundsMax } from "#firmware/uplinks/uplinks-setup.ts";
 import { uplinkStatus } from "#firmware/uplinks/uplinks-status.ts";
 import { play } from "./steps.ts";
 
@@ -114,6 +115,14 @@ describe("the uplinks machine", () => {
       patience: "calm",
     },
   ])("$what", ({ events, wanted, patience }) => expect(at(events)).toMatchObject({ wanted, patience }));
+
+  test("gives another uplink its whole time, and none for a look that changes nothing", () => {
+    const wait = expect.stringContaining("failOverDelay.uplinks.patience.waiting in 60000 ms");
+    expect(at([...working, offline]).actions).toContainEqual(wait);
+    expect(at([...working, offline, seen("eth0- wlan0* wwan0+")]).actions).toContainEqual(wait);
+    expect(at([...working, offline, seen("eth0* wlan0+ wwan0-")]).actions).not.toContainEqual(wait);
+    expect(at([...working, offline, overdue, done("check", [])]).actions).toContainEqual(wait);
+  });
 
   test("moves on in the end although the cloud answers probes, unless it waits for people", () => {
     const round = [overdue, done("check", ["eth0"])];
@@ -235,6 +244,9 @@ describe("the uplinks machine", () => {
     expect(at(lesser).notice).toBe("missing");
     const told = [...lesser, passed("noticeDelay", "notice.missing")];
     expect(at(told)).toMatchObject({ notice: "lesser", actions: ["tell"] });
+    // A lesser one in place of another, or none: the alarm has another text and severity.
+    const again = [...told, seen("eth0- wlan0- wwan0-"), steered()];
+    expect(at(again).actions.filter((action) => action === "tell")).toHaveLength(4);
     const back = [...told, seen("eth0+ wlan0* wwan0+"), ...probed(["eth0"]), ...probed(["eth0"], "waiting")];
     expect(at([...back, steered("eth0")]).notice).toBe("best");
     expect(at([...lesser, seen("eth0+ wlan0* wwan0+"), offline, seen("eth0- wlan0* wwan0+")]).notice).toBe("missing");

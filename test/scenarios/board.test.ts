@@ -187,6 +187,16 @@ describe("the watchdog", () => {
     expect(site.gateway.status().connectivity).toBe("online");
   });
 
+  test("is missed in the log where the configuration wants one and the board has none", async () => {
+    await using site = await startSite({
+      board: { without: ["watchdog"] },
+      gateway: { board: { watchdog: true } },
+    });
+    const entry = site.gatewayLog.find(({ event }) => event === "watchdog.unusable");
+    expect(entry).toMatchObject({ level: "warn", why: "the board has none" });
+    expect(site.gateway.status().connectivity).toBe("online");
+  });
+
   test("keeps a driver's word that it cannot be disarmed", async () => {
     await using site = await startSite({ board: { watchdog: { isForever: true } } });
     await site.gatewayStops();

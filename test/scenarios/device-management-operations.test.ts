@@ -1,5 +1,6 @@
 // Commands, logs and the configuration for the cloud: each with its good and its bad ends, on simulated time.
 import { describe, expect, it } from "vitest";
+import { findCanary } from "../support/canary.ts";
 import {
   asksFor,
   attachmentOf,
@@ -172,6 +173,25 @@ describe("the gateway's log", () => {
     );
     expect(asked[0]).toContain("--unit=postern-gateway");
     expect(asked[0]).toContain("--since=@1767139200");
+  });
+
+  it("has no secret in it, whoever wrote it there", async () => {
+    await using site = await startManagedSite();
+    const { password } = JSON.parse(Buffer.from(site.board.disk.files.get("credentials.json")!).toString());
+    const secrets = [password, "site-bootstrap-Pa55", "C4nary-7", "3f0c8a2e-1111-4222-8333-abcdefabcdef"];
+    const lines = [
+      `the cloud took ${password} and ${Buffer.from(`t1000/device:${password}`).toString("base64")}`,
+      "asked as site-bootstrap-Pa55",
+      'password = "C4nary-7"',
+      "530,gw-0001,192.168.10.11,5900,3f0c8a2e-1111-4222-8333-abcdefabcdef",
+      "GET /service/remoteaccess/device/3f0c8a2e-1111-4222-8333-abcdefabcdef",
+    ];
+    site.board.processes.install("journalctl", () => ({ output: `${lines.join("\n")}\n` }));
+    const text = await attachmentOf(site, await does(site, request()), "c8y_LogfileRequest");
+    expect(text.trimEnd().split("\n")).toHaveLength(lines.length);
+    for (const secret of secrets) expect(findCanary("the log", text, secret)).toEqual([]);
+    // The search finds them where nobody has taken them out.
+    for (const secret of secrets) expect(findCanary("the journal", lines.join("\n"), secret)).not.toEqual([]);
   });
 
   it("is none of another name", async () => {

@@ -23,14 +23,25 @@ async function startToEnrol(seed: number): Promise<EchoSite> {
   return site;
 }
 
-/** The power fails just before the `number`th step on a file of the registration; tells the steps that came. */
-function cutAt(site: EchoSite, number: number): string[] {
+const write = ["create", "write", "sync", "rename", "sync-folder"];
+const enrolmentSteps = [
+  ...write.map((step) => `write enrolment-key.pem: ${step}`),
+  ...write.map((step) => `write enrolment.json: ${step}`),
+];
+const renewalSteps = [
+  ...write.map((step) => `write renewal.json: ${step}`),
+  ...write.map((step) => `write enrolment.json: ${step}`),
+  ...["unlink", "sync-folder"].map((step) => `remove renewal.json: ${step}`),
+];
+
+/** Tells the steps that come on files of the registration; the power fails just before this one. */
+function cutBefore(site: EchoSite, wanted?: string): string[] {
   const steps: string[] = [];
   site.powerCut({
     atStep: ({ name, kind, step }) => {
       if (!files.includes(name)) return false;
       steps.push(`${kind} ${name}: ${step}`);
-      return steps.length === number;
+      return steps.at(-1) === wanted;
     },
   });
   return steps;
@@ -51,60 +62,58 @@ function fileOf(site: EchoSite, name: string): string {
 
 const logged = (site: EchoSite, name: string) => site.gatewayLog.filter(({ event }) => event === name);
 
-describe("a power cut before each step of the disk", () => {
-  it("in an enrolment", async () => {
-    const seen = new Set<string>();
-    for (let number = 1; ; number += 1) {
-      await using site = await startToEnrol(number);
-      const steps = cutAt(site, number);
-      site.powerOn();
-      await site.until(() => !site.isGatewayOn || site.gateway.status().connectivity === "online", {
-        what: "the power to fail, or the gateway to be through",
-        limitMs: 120_000,
-      });
-      for (const step of steps) seen.add(step);
-      if (site.isGatewayOn) break;
-      const key = fileOf(site, "enrolment-key.pem");
-      await site.passes(20_000);
-      site.powerOn();
-      await endsOnline(site);
-      // A key that was there is the one that is used.
-      if (key !== "") expect(fileOf(site, "enrolment-key.pem")).toBe(key);
-      expect(logged(site, "registration.state-damaged")).toEqual([]);
-    }
-    expect([...seen]).toEqual([
-      ...["create", "write", "sync", "rename", "sync-folder"].map((step) => `write enrolment-key.pem: ${step}`),
-      ...["create", "write", "sync", "rename", "sync-folder"].map((step) => `write enrolment.json: ${step}`),
-    ]);
+describe("a power cut in an enrolment", () => {
+  it.each(enrolmentSteps)("before it is to %s", async (step) => {
+    await using site = await startToEnrol(enrolmentSteps.indexOf(step));
+    cutBefore(site, step);
+    site.powerOn();
+    await site.until(() => !site.isGatewayOn, { what: "the power to fail" });
+    const key = fileOf(site, "enrolment-key.pem");
+    await site.passes(20_000);
+    site.powerOn();
+    await endsOnline(site);
+    // A key that was there is the one that is used.
+    if (key !== "") expect(fileOf(site, "enrolment-key.pem")).toBe(key);
+    expect(logged(site, "registration.state-damaged")).toEqual([]);
   });
 
-  it("in a renewal", { timeout: 60_000 }, async () => {
-    const seen = new Set<string>();
-    for (let number = 1; ; number += 1) {
-      await using site = await startToEnrol(number);
-      site.powerOn();
-      await site.gatewayIsOnline(180_000);
-      const steps = cutAt(site, number);
-      const isThrough = () => logged(site, "renewal.completed").length > 0;
-      await site.until(() => !site.isGatewayOn || isThrough(), { what: "the power to fail", limitMs: lifeS * 1000 });
-      for (const step of steps) seen.add(step);
-      if (site.isGatewayOn) break;
-      await site.passes(5_000);
-      site.powerOn();
-      await endsOnline(site);
-      await site.until(isThrough, { what: "the renewal", limitMs: lifeS * 1000 });
-      expect(site.gateway.status().connectivity).toBe("online");
-      const { certificate } = JSON.parse(fileOf(site, "enrolment.json")) as { certificate: string };
-      const leftMs = new X509Certificate(certificate).validToDate.getTime() - site.clock.nowMs();
-      expect(leftMs).toBeGreaterThan((lifeS * 1000) / 3);
-      expect(site.board.disk.files.has("renewal.json")).toBe(false);
-      expect(logged(site, "registration.state-damaged")).toEqual([]);
-    }
-    expect([...seen]).toEqual([
-      ...["create", "write", "sync", "rename", "sync-folder"].map((step) => `write renewal.json: ${step}`),
-      ...["create", "write", "sync", "rename", "sync-folder"].map((step) => `write enrolment.json: ${step}`),
-      ...["unlink", "sync-folder"].map((step) => `remove renewal.json: ${step}`),
-    ]);
+  it("has no other steps", async () => {
+    await using site = await startToEnrol(1);
+    const steps = cutBefore(site);
+    site.powerOn();
+    await site.gatewayIsOnline(180_000);
+    expect(steps).toEqual(enrolmentSteps);
+  });
+});
+
+describe("a power cut in a renewal", () => {
+  const isRenewed = (site: EchoSite) => logged(site, "renewal.completed").length > 0;
+
+  it.each(renewalSteps)("before it is to %s", async (step) => {
+    await using site = await startToEnrol(renewalSteps.indexOf(step));
+    site.powerOn();
+    await site.gatewayIsOnline(180_000);
+    cutBefore(site, step);
+    await site.until(() => !site.isGatewayOn, { what: "the power to fail", limitMs: lifeS * 1000 });
+    await site.passes(5_000);
+    site.powerOn();
+    await endsOnline(site);
+    await site.until(() => isRenewed(site), { what: "the renewal", limitMs: lifeS * 1000 });
+    expect(site.gateway.status().connectivity).toBe("online");
+    const { certificate } = JSON.parse(fileOf(site, "enrolment.json")) as { certificate: string };
+    const leftMs = new X509Certificate(certificate).validToDate.getTime() - site.clock.nowMs();
+    expect(leftMs).toBeGreaterThan((lifeS * 1000) / 3);
+    expect(site.board.disk.files.has("renewal.json")).toBe(false);
+    expect(logged(site, "registration.state-damaged")).toEqual([]);
+  });
+
+  it("has no other steps", async () => {
+    await using site = await startToEnrol(1);
+    site.powerOn();
+    await site.gatewayIsOnline(180_000);
+    const steps = cutBefore(site);
+    await site.until(() => isRenewed(site), { what: "the renewal", limitMs: lifeS * 1000 });
+    expect(steps).toEqual(renewalSteps);
   });
 });
 

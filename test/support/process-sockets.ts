@@ -26,8 +26,18 @@ export function socketsOf(pid: number): readonly OwnedSocket[] {
         .filter(({ inode }) => own.has(inode))
         .map(({ inode: _, ...socket }) => socket),
     ),
-    ...childrenOf(pid).flatMap(socketsOf),
+    ...childrenOf(pid).flatMap(socketsOfChild),
   ];
+}
+
+/** One that has ended since the list was read owns none any more. */
+function socketsOfChild(pid: number): readonly OwnedSocket[] {
+  try {
+    return socketsOf(pid);
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
 }
 
 /** Whether somebody else may begin to talk to it: it listens, or takes datagrams from whoever sends them. */

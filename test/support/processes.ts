@@ -118,14 +118,24 @@ export class Program {
   }
 }
 
-/** `node ...nodeArgs bin/postern.mjs ...args` on the Node that runs the tests. */
+/**
+ * `node ...nodeArgs bin/postern.mjs ...args` on the Node that runs the tests. The variable POSTERN_TEST_GATEWAY may name
+ * another form of the gateway's program, as a JSON list: such as the one that ships, on another architecture.
+ */
 export function startPostern(
   name: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   nodeArgs: readonly string[] = [],
 ): Program {
+  const [program, ...first] = args[0] === "gateway" ? otherGateway() : [];
+  if (program !== undefined) return new Program(name, program, [...first, ...args], { env });
   return new Program(name, process.execPath, [...nodeArgs, join(repositoryRoot, "bin/postern.mjs"), ...args], { env });
+}
+
+function otherGateway(): readonly string[] {
+  const said = process.env["POSTERN_TEST_GATEWAY"];
+  return said === undefined ? [] : (JSON.parse(said) as readonly string[]);
 }
 
 /** A folder that goes away with the test. */

@@ -55,6 +55,29 @@ export class TwoUplinks {
     return started;
   }
 
+  /** Runs a program of ours on the gateway, or beyond the routers. */
+  runs(where: "gw" | "net", name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+    const command = ["netns", "exec", this.#name(where), process.execPath, join(repositoryRoot, "bin/postern.mjs")];
+    return new Program(name, "ip", [...command, ...args], { env });
+  }
+
+  /** A cable from this machine to beyond the routers, for who watches. */
+  plugIn(near: string, there: string): void {
+    const [end, other] = [`${this.#prefix}a`, "watch"];
+    execFileSync("ip", ["link", "add", end, "type", "veth", "peer", "name", other, "netns", this.#name("net")]);
+    execFileSync("ip", ["addr", "add", `${near}/30`, "dev", end]);
+    execFileSync("ip", ["link", "set", end, "up"]);
+    this.#on("net", "ip", "addr", "add", `${there}/30`, "dev", other);
+    this.#on("net", "ip", "link", "set", other, "up");
+  }
+
+  /** The router's line to the internet: the gateway's own cable looks healthy all the while. */
+  setLine(uplink: keyof typeof sources, state: "up" | "down"): void {
+    const n = uplink === "up1" ? 1 : 2;
+    this.#on(`isp${n}`, "ip", "link", "set", "out", state);
+    if (state === "up") this.#on(`isp${n}`, "ip", "route", "replace", "default", "via", `198.51.10${n}.2`);
+  }
+
   /** The cable at the router's end. */
   setCable(uplink: keyof typeof sources, state: "up" | "down"): void {
     this.#on(uplink === "up1" ? "isp1" : "isp2", "ip", "link", "set", "in", state);
@@ -156,6 +179,8 @@ export class TwoUplinks {
         at === 0 ? "1024" : "2000",
       );
     }
+    // As strict as a system can be about which way a packet comes in.
+    for (const name of ["all", "up1", "up2"]) this.#set("gw", `net.ipv4.conf.${name}.rp_filter=1`);
     this.#on("net", "ip", "addr", "add", `${far.ipv4}/32`, "dev", "lo");
     this.#on("net", "ip", "-6", "addr", "add", `${far.ipv6}/128`, "dev", "lo");
     this.#pair(["gw", "lan0", "192.168.213.1/24"], ["lan", "eth0", `${panel}/24`]);

@@ -23,12 +23,18 @@ export const router = createBrowserRouter([
           { index: true, element: <Navigate to="/devices" replace /> },
           { path: "/devices", element: <DevicesPage /> },
           { path: "/registration", element: <RegistrationPage /> },
-          // Few people need these three, and those who do need them seldom.
+          // Few people need these four, and those who do need them seldom.
           {
             path: "/sessions",
             lazy: async () => ({ Component: (await import("./sessions/sessions-page.tsx")).SessionsPage }),
           },
           { path: "/audit", lazy: async () => ({ Component: (await import("./audit/audit-page.tsx")).AuditPage }) },
+          {
+            path: "/certificates",
+            lazy: async () => ({
+              Component: (await import("./certificates/certificates-page.tsx")).CertificatesPage,
+            }),
+          },
           { path: "/users", lazy: async () => ({ Component: (await import("./users/users-page.tsx")).UsersPage }) },
           {
             path: "/devices/:deviceId",

@@ -89,7 +89,9 @@ describe("a file for the cloud", () => {
     expect(await waits(files.send(file))).toEqual(outcome);
     expect(await waits(files.send(file))).toEqual(outcome);
     expect(asked.filter((each) => each.startsWith("GET"))).toHaveLength(1);
+    await world.clock.advance(1_000);
     expect(world.network.openConnections()).toEqual([]);
+    expect(world.clock.pending()).toEqual([]);
   });
 
   test.each([

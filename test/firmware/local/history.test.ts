@@ -35,6 +35,9 @@ test("why a gateway is offline stays told while other things are logged, until i
   expect(history.connectivitySince().retryAtMs).toBeUndefined();
   history.noteStates("registered", "online");
   expect(history.connectivitySince()).toEqual({ sinceMs: 1_006_000 });
+  // An old reason is none of a new outage.
+  history.noteStates("registered", "offline");
+  expect(history.connectivitySince().why).toBeUndefined();
   expect(history.dropped).toBe(3);
 });
 

@@ -104,15 +104,18 @@ describe("the socket", () => {
     expect(await end).toBe("");
   });
 
-  test.each(["statusx\n", "STATUS\n", "\n", "x".repeat(100_000), "status", "status\r\n"])(
-    "says nothing to %j",
-    async (text) => {
-      await serve();
-      // What is no line and not too long is given up at the limit.
-      expect(await tell(text)).toBe("");
-      expect((await askStatus(path)).kind).toBe("status");
-    },
-  );
+  test.each(["statusx\n", "STATUS\n", "\n", "status", "status\r\n"])("says nothing to %j", async (text) => {
+    await serve();
+    // What is no line and not too long is given up at the limit.
+    expect(await tell(text)).toBe("");
+    expect((await askStatus(path)).kind).toBe("status");
+  });
+
+  test("gives up at once on a question without an end", async () => {
+    // Waiting for the end would outlast this test.
+    await serve(path, () => aStatus(), 60_000);
+    expect(await tell("x".repeat(100_000))).toBe("");
+  });
 
   test("turns more than four clients away", async () => {
     await serve();

@@ -2,6 +2,7 @@
 import {
   iconAddCircle,
   iconAuditReport,
+  iconCertificate,
   iconConnections,
   iconDeviceManager,
   iconUserManagement,
@@ -18,7 +19,13 @@ import {
 import { type MouseEvent, type ReactNode, useState } from "react";
 import { Outlet, useLocation, useNavigate } from "react-router";
 import { useCurrentUser, useSignIn } from "../sign-in/current-user.tsx";
-import { mayEndSessions, mayReadAudit, mayReadRegistration, mayReadUsers } from "../sign-in/permissions.ts";
+import {
+  mayEndSessions,
+  mayReadAudit,
+  mayReadRegistration,
+  mayReadTrust,
+  mayReadUsers,
+} from "../sign-in/permissions.ts";
 import { signOut } from "../sign-in/sign-in-requests.ts";
 import mark from "./postern.svg";
 import { UnreachableBanner } from "./unreachable-banner.tsx";
@@ -39,6 +46,9 @@ export function AppFrame(): ReactNode {
           <MenuLink to="/sessions" label="Sessions" icon={iconConnections} testId="menu-sessions" />
         )}
         {mayReadAudit(user) && <MenuLink to="/audit" label="Audit" icon={iconAuditReport} testId="menu-audit" />}
+        {mayReadTrust(user) && (
+          <MenuLink to="/certificates" label="Certificates" icon={iconCertificate} testId="menu-certificates" />
+        )}
         {mayReadUsers(user) && <MenuLink to="/users" label="Users" icon={iconUserManagement} testId="menu-users" />}
       </IxMenu>
       <IxContent>

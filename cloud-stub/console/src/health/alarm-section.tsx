@@ -6,14 +6,13 @@ import {
   iconWarningFilled,
   iconWarningRhombFilled,
 } from "@siemens/ix-icons/icons";
-import { IxButton, IxCheckbox, IxIcon } from "@siemens/ix-react";
+import { IxCheckbox, IxIcon } from "@siemens/ix-react";
 import { type ReactNode, useCallback, useState } from "react";
-import { errorText } from "../cloud/api-error.ts";
-import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { PolledContent } from "../frame/polled-content.tsx";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
-import { type Alarm, alarmsMax, fetchAlarms, setAlarmStatus } from "./alarms.ts";
+import { AlarmActions, ClearDialog } from "./alarm-actions.tsx";
+import { type Alarm, alarmsMax, fetchAlarms } from "./alarms.ts";
 
 const refreshEveryMs = 4000;
 
@@ -126,75 +125,6 @@ function AlarmRow({ alarm, children }: AlarmRowProps): ReactNode {
       </td>
       {children}
     </tr>
-  );
-}
-
-interface AlarmActionsProps {
-  readonly alarm: Alarm;
-  readonly onChanged: () => void;
-  readonly onClear: () => void;
-}
-
-function AlarmActions({ alarm, onChanged, onClear }: AlarmActionsProps): ReactNode {
-  const [isBusy, setIsBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const acknowledge = async (): Promise<void> => {
-    setIsBusy(true);
-    setProblem(undefined);
-    try {
-      await setAlarmStatus(alarm.id, "ACKNOWLEDGED");
-      onChanged();
-    } catch (failure) {
-      setProblem(errorText(failure));
-    } finally {
-      setIsBusy(false);
-    }
-  };
-  if (alarm.status === "CLEARED") return null;
-  return (
-    <>
-      {alarm.status === "ACTIVE" && (
-        <IxButton
-          variant="tertiary"
-          loading={isBusy}
-          // `acknowledge` answers with a problem in place of rejecting.
-          onClick={() => void acknowledge()}
-          data-testid={`acknowledge-${alarm.id}`}
-        >
-          Acknowledge
-        </IxButton>
-      )}
-      <IxButton variant="tertiary" onClick={onClear} data-testid={`clear-${alarm.id}`}>
-        Clear
-      </IxButton>
-      {problem !== undefined && (
-        <div role="alert" className="field-error">
-          {problem}
-        </div>
-      )}
-    </>
-  );
-}
-
-interface ClearDialogProps {
-  readonly alarm: Alarm;
-  readonly onDone: () => void;
-  readonly onClose: () => void;
-}
-
-function ClearDialog({ alarm, onDone, onClose }: ClearDialogProps): ReactNode {
-  return (
-    <ConfirmDialog
-      title="Clear this alarm?"
-      testId="clear-alarm-dialog"
-      confirmText="Clear"
-      onConfirm={() => setAlarmStatus(alarm.id, "CLEARED")}
-      onDone={onDone}
-      onClose={onClose}
-    >
-      “{alarm.text}”: the gateway clears its alarms itself once their cause is gone. If you clear it before that, you
-      may not be told of it again until it goes away and comes back.
-    </ConfirmDialog>
   );
 }
 

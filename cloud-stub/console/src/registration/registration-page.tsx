@@ -8,6 +8,7 @@ import { usePolled } from "../polling/use-polled.ts";
 import { useCurrentUser } from "../sign-in/current-user.tsx";
 import { mayReadRegistration, mayRegisterDevices } from "../sign-in/permissions.ts";
 import { AddDeviceForm } from "./add-device-form.tsx";
+import { CertificateForm } from "./certificate-form.tsx";
 import { fetchRegistrationRequests } from "./registration-requests.ts";
 import { RequestTable } from "./request-table.tsx";
 
@@ -57,6 +58,16 @@ function Registration({ mayChange }: { readonly mayChange: boolean }): ReactNode
           )
         }
       </PolledContent>
+      {mayChange && (
+        <>
+          <h2 className="section-title">Certificate with a one-time password</h2>
+          <p className="help-line">
+            A gateway that is set to enrol gets a certificate from this cloud and logs in with it; nobody has to accept
+            it.
+          </p>
+          <CertificateForm />
+        </>
+      )}
     </>
   );
 }

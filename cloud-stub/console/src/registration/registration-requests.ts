@@ -1,5 +1,6 @@
 // Requests to register a gateway, as the cloud keeps them.
-import { getJson, postJson, putJson, remove } from "../cloud/api-client.ts";
+import { getJson, postFiles, postJson, putJson, remove } from "../cloud/api-client.ts";
+import { ApiError } from "../cloud/api-error.ts";
 
 const base = "/devicecontrol/newDeviceRequests";
 
@@ -21,8 +22,30 @@ export function requestRegistration(deviceId: string): Promise<unknown> {
   return postJson(base, { id: deviceId });
 }
 
-export function acceptRegistration(deviceId: string): Promise<unknown> {
-  return putJson(`${base}/${encodeURIComponent(deviceId)}`, { status: "ACCEPTED" });
+/** `securityToken`: of a gateway that has sent one. */
+export function acceptRegistration(deviceId: string, securityToken?: string): Promise<unknown> {
+  const token = securityToken === undefined ? {} : { securityToken };
+  return putJson(`${base}/${encodeURIComponent(deviceId)}`, { status: "ACCEPTED", ...token });
+}
+
+interface BulkAnswer {
+  readonly failedCreationList: readonly { readonly failureReason: string }[];
+}
+
+/** Lets a gateway get its certificate with a one-time password: the call for many devices, with one. */
+export async function offerCertificate(deviceId: string, oneTimePassword: string): Promise<void> {
+  const cells = [deviceId, "CERTIFICATES", oneTimePassword].map((text) => `"${text.replaceAll('"', '""')}"`);
+  const files = new FormData();
+  const rows = `ID,AUTH_TYPE,ENROLLMENT_OTP\n${cells.join(",")}\n`;
+  files.append("file", new Blob([rows], { type: "text/csv" }), "devices.csv");
+  const answer = await postFiles<BulkAnswer>("/devicecontrol/bulkNewDeviceRequests", files);
+  const [failed] = answer.failedCreationList;
+  if (failed !== undefined) throw new ApiError("api.invalid", readRowError(failed.failureReason), 0);
+}
+
+/** The cloud names the columns of the file; here they are fields. */
+function readRowError(reason: string): string {
+  return reason.replace(/^ID: /, "The device ID ").replace(/^ENROLLMENT_OTP: /, "The one-time password ");
 }
 
 export function removeRegistration(deviceId: string): Promise<void> {

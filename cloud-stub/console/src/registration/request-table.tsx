@@ -4,6 +4,7 @@ import { IxButton, IxIcon } from "@siemens/ix-react";
 import { type ReactNode, useState } from "react";
 import { errorText } from "../cloud/api-error.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { acceptRegistration, type RegistrationRequest, removeRegistration } from "./registration-requests.ts";
 import { type StatusWords, statusWords } from "./status-words.ts";
@@ -70,15 +71,19 @@ interface RequestRowProps {
 function RequestRow({ request, mayChange, onChanged, onRemove }: RequestRowProps): ReactNode {
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<string>();
+  const [token, setToken] = useState("");
+  const [needsToken, setNeedsToken] = useState(false);
   const words = statusWords(request.status);
   const accept = async (): Promise<void> => {
     setIsBusy(true);
     setError(undefined);
     try {
-      await acceptRegistration(request.id);
+      await acceptRegistration(request.id, needsToken ? token : undefined);
       onChanged();
     } catch (failure) {
-      setError(errorText(failure));
+      const text = errorText(failure);
+      setError(text.replace(/^securityToken: /, ""));
+      if (text.startsWith("securityToken: ")) setNeedsToken(true);
     } finally {
       setIsBusy(false);
     }
@@ -91,7 +96,17 @@ function RequestRow({ request, mayChange, onChanged, onRemove }: RequestRowProps
       </td>
       <td>
         {words.next}
-        {error !== undefined && <div className="field-error">{error}</div>}
+        {needsToken ? (
+          <TextField
+            id={`token-${request.id}`}
+            label="Security token of the gateway"
+            value={token}
+            onChange={setToken}
+            error={error}
+          />
+        ) : (
+          error !== undefined && <div className="field-error">{error}</div>
+        )}
       </td>
       <td className="nowrap">
         <TimeAgo iso={request.creationTime} />

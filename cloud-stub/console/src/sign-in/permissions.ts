@@ -67,6 +67,15 @@ export function mayEndSessions(user: CurrentUser): boolean {
   return hasAny(user, "ROLE_REMOTE_ACCESS_ADMIN");
 }
 
+export function mayReadTrust(user: CurrentUser): boolean {
+  return mayChangeTrust(user) || hasAny(user, "ROLE_TENANT_MANAGEMENT_READ");
+}
+
+/** Decide whose gateways may log in by certificate. */
+export function mayChangeTrust(user: CurrentUser): boolean {
+  return hasAny(user, "ROLE_TENANT_MANAGEMENT_ADMIN", "ROLE_TENANT_ADMIN");
+}
+
 export function mayReadUsers(user: CurrentUser): boolean {
   return hasAny(user, "ROLE_USER_MANAGEMENT_READ", "ROLE_USER_MANAGEMENT_ADMIN");
 }
