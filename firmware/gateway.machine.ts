@@ -27,7 +27,8 @@ import { isoTime, type LogEntry } from "./log.ts";
 import { type ModemFact, modemMachine } from "./modem/modem.machine.ts";
 import { type OperationsCommand, type OperationsFact, operationsMachine } from "./operations/operations.machine.ts";
 import { registrationMachine } from "./registration/registration.machine.ts";
-import { type RenewalCommand, type RenewalFact, renewalMachine } from "./registration/renewal.machine.ts";
+import { renewalMachine } from "./registration/renewal.machine.ts";
+import type { RenewalCommand, RenewalFact } from "./registration/renewal-setup.ts";
 import type { TunnelCounts } from "./tunnel/leg-facts.ts";
 import { type TunnelCommand, type TunnelFact, type TunnelLimits, tunnelMachine } from "./tunnel/tunnel.machine.ts";
 import {

@@ -97,12 +97,9 @@ function extension(id: string, value: Uint8Array, isCritical = false): Uint8Arra
   return derSequence(derObjectId(id), ...critical, derElement(tags.octetString, value));
 }
 
-/** Names a key (RFC 5280, 4.2.1.2, method 1): SHA-1 of the bits of the key alone, which stand last in the info. */
-function keyIdentifier(publicKeyInfo: Uint8Array): Buffer {
-  const key = createPublicKey({ key: Buffer.from(publicKeyInfo), format: "der", type: "spki" });
-  return createHash("sha1")
-    .update(key.export({ format: "der", type: "spki" }))
-    .digest();
+/** Names a key; any name that is unique will do (RFC 5280, 4.2.1.2). */
+function keyIdentifier(publicKeyInfo: Uint8Array): Uint8Array {
+  return createHash("sha1").update(publicKeyInfo).digest();
 }
 
 function toPem(bytes: Uint8Array): string {

@@ -30,9 +30,15 @@ interface About<T> {
 
 type Value<T, D> = D extends undefined ? T | undefined : T;
 
+/** Of any value: names, paths and addresses stay far below. */
+const textLengthMax = 4096;
+/** Of a list's entry. */
+const entryLengthMax = 256;
+
 /** A text of at least one visible character and no control characters. */
 export function isText(value: unknown): value is string {
-  return typeof value === "string" && value.trim() !== "" && !/\p{Cc}/u.test(value);
+  if (typeof value !== "string" || value.length > textLengthMax) return false;
+  return value.trim() !== "" && !/\p{Cc}/u.test(value);
 }
 
 interface TextOptions<D> extends About<D> {
@@ -63,7 +69,8 @@ export function secretKey({ about }: { readonly about: string }): Key<string | u
     meaning: "a text in quotes",
     fallback: undefined,
     isSecret: true,
-    read: (value) => (typeof value === "string" && value !== "" ? { value } : undefined),
+    read: (value) =>
+      typeof value === "string" && value !== "" && value.length <= textLengthMax ? { value } : undefined,
   };
 }
 
@@ -144,7 +151,8 @@ export function listKey<T extends string | object, D extends readonly T[] | unde
       const entries: T[] = [];
       const problems: string[] = [];
       for (const [index, each] of value.entries()) {
-        const outcome = typeof each === "string" ? readEntry(each) : { problem: `must be ${entry}` };
+        const isReadable = typeof each === "string" && each.length <= entryLengthMax;
+        const outcome = isReadable ? readEntry(each) : { problem: `must be ${entry}` };
         const found = typeof each === "string" ? ` ${shown(each)}` : "";
         if (isProblem(outcome)) problems.push(`entry ${index + 1}${found} ${outcome.problem}`);
         else entries.push(outcome);

@@ -1,18 +1,16 @@
 // Keeps alarms, events and measurements that wait for the cloud on the disk: little is written, nothing twice without need.
 import type { Clock, Storage, TimerHandle } from "#hardware/ports.ts";
-import { codeOf, messageOf } from "../errors.ts";
 import {
-  isSegmentName,
   markFile,
-  parseMark,
-  parseSegment,
   type QueueMark,
   type StoredMessage,
+  segmentBytesMax,
+  segmentMessagesMax,
   segmentName,
-  sequenceDigits,
   writeMark,
   writeSegment,
 } from "./queue-files.ts";
+import { diskProblem, readQueue } from "./queue-reader.ts";
 
 /**
  * A message that the cloud acknowledges before this is never written, and one that came less than this before the power
@@ -21,9 +19,6 @@ import {
 export const persistAfterMs = 2_000;
 /** Between two tries while the disk takes nothing. */
 export const persistRetryMs = 30_000;
-/** Of one segment: so much is written anew at most when one message comes. */
-export const segmentMessagesMax = 32;
-export const segmentBytesMax = 8 * 1024;
 
 export interface LoadedQueue {
   /** In order, with ids below 0. */
@@ -77,33 +72,26 @@ export class KeptQueue {
 
   /** Once, before anything else. */
   async load(): Promise<LoadedQueue> {
-    const damaged: string[] = [];
-    const read = async (name: string): Promise<Uint8Array | undefined> => {
-      try {
-        return await this.#storage.read(name);
-      } catch (error) {
-        damaged.push(`${name}: ${problem(error)}`);
-        return undefined;
-      }
+    const { mark, segments, nextSequence, damaged } = await readQueue(this.#storage);
+    this.#mark = mark;
+    this.#storedDropped = mark.dropped;
+    this.#nextSequence = nextSequence;
+    const live = segments.flatMap(({ messages }) => messages.filter((message) => this.#isLive(message)));
+    const idOf = new Map(live.map((message, index) => [message, index - live.length]));
+    for (const { name, messages } of segments) {
+      const entries = messages.flatMap((message) => {
+        const id = idOf.get(message);
+        return id === undefined ? [] : [{ ...message, id }];
+      });
+      // Full: what it has is never written again, so that a damaged one takes nothing along.
+      this.#segments.push({ name, entries, bytes: segmentBytesMax });
+    }
+    if (this.#deadSegment() !== undefined) this.#schedule(persistAfterMs);
+    return {
+      messages: live.map((message, index) => ({ id: index - live.length, text: message.text })),
+      dropped: mark.dropped,
+      damaged,
     };
-    const mark = await read(markFile);
-    if (mark !== undefined) {
-      const parsed = parseMark(mark);
-      if (parsed === undefined) damaged.push(`${markFile}: damaged`);
-      else this.#mark = parsed;
-      this.#storedDropped = this.#mark.dropped;
-    }
-    const names = await this.#storage.list().catch((error: unknown) => {
-      damaged.push(`the list of files: ${problem(error)}`);
-      return [];
-    });
-    for (const name of names.filter(isSegmentName)) {
-      // Also of a file that cannot be read: its name is never used again.
-      this.#nextSequence = Math.max(this.#nextSequence, Number(name.slice(-sequenceDigits)) + segmentMessagesMax);
-      const contents = await read(name);
-      if (contents !== undefined) this.#adopt(name, contents, damaged);
-    }
-    return { messages: this.#numbered(), dropped: this.#mark.dropped, damaged };
   }
 
   /** One more at the end. `id` is above all before. */
@@ -151,31 +139,6 @@ export class KeptQueue {
     this.#timer = undefined;
   }
 
-  #adopt(name: string, contents: Uint8Array, damaged: string[]): void {
-    const { messages, isDamaged } = parseSegment(contents);
-    if (isDamaged) damaged.push(`${name}: damaged after ${messages.length} messages`);
-    const entries = messages.map((message) => ({ ...message, id: 0 }));
-    this.#nextSequence = Math.max(this.#nextSequence, (entries.at(-1)?.sequence ?? 0) + 1);
-    // Full: what it has is never written again, so that a damaged one takes nothing along.
-    this.#segments.push({ name, entries, bytes: segmentBytesMax });
-  }
-
-  /** What is not done yet, with ids below 0 that ascend to -1. */
-  #numbered(): LoadedQueue["messages"] {
-    this.#nextSequence = Math.max(this.#nextSequence, this.#mark.doneSequence + 1);
-    const live = this.#segments.flatMap(({ entries }) => entries).filter((entry) => this.#isLive(entry));
-    const idOf = new Map(live.map((entry, index) => [entry, index - live.length]));
-    for (const segment of this.#segments) {
-      const numbered = segment.entries.flatMap((entry) => {
-        const id = idOf.get(entry);
-        return id === undefined ? [] : [{ ...entry, id }];
-      });
-      segment.entries.splice(0, segment.entries.length, ...numbered);
-    }
-    if (this.#segments.some(({ entries }) => entries.length === 0)) this.#schedule(persistAfterMs);
-    return live.map((entry, index) => ({ id: index - live.length, text: entry.text }));
-  }
-
   #isLive({ sequence }: StoredMessage): boolean {
     return sequence > this.#mark.doneSequence;
   }
@@ -201,7 +164,7 @@ export class KeptQueue {
         await work();
         this.#isFailing = false;
       } catch (error) {
-        if (!this.#isFailing) this.#events.failed(problem(error));
+        if (!this.#isFailing) this.#events.failed(diskProblem(error));
         this.#isFailing = true;
         this.#schedule(persistRetryMs);
       }
@@ -271,8 +234,4 @@ export class KeptQueue {
       this.#segments.splice(this.#segments.indexOf(dead), 1);
     }
   }
-}
-
-function problem(error: unknown): string {
-  return codeOf(error) ?? messageOf(error);
 }

@@ -13,6 +13,10 @@ export interface QueueMark {
   readonly dropped: number;
 }
 
+/** Of one segment: so much is written anew at most when one message comes. */
+export const segmentMessagesMax = 32;
+export const segmentBytesMax = 8 * 1024;
+
 export const markFile = "queue-mark";
 const segmentPrefix = "queue-";
 export const sequenceDigits = 12;

@@ -53,6 +53,8 @@ export function modemLine({ clock }: Pick<Hardware, "clock">, serialPorts: Seria
     open().catch((error: Error) => tell({ type: "line.closed", why: error.message }));
     return () => {
       isOver = true;
+      // Closing takes a moment, and whoever stops the actor wants no timer left behind it.
+      session?.abandon();
       void opened?.close(); // never rejects
     };
   });

@@ -29,6 +29,7 @@ export class SerialLine extends Duplex {
   readonly #devicePath: string;
   #deviceNumber: number | undefined;
   #looking: TimerHandle | undefined;
+  #isDrained = false;
 
   constructor({ port, devicePath, clock }: SerialLineOptions) {
     super({
@@ -64,12 +65,19 @@ export class SerialLine extends Duplex {
   override _final(done: Callback): void {
     if (!this.#port.isOpen) done();
     // A line that is hung up meanwhile ends the wait with an error, which then says nothing new.
-    else this.#port.drain(() => done());
+    else {
+      this.#port.drain((error) => {
+        this.#isDrained = !error;
+        done();
+      });
+    }
   }
 
   override _destroy(error: Error | null, done: Callback): void {
     this.#clock.clearTimeout(this.#looking);
     if (!this.#port.isOpen) done(error);
+    // Nothing is left to be dropped, but for what the far end of a pseudo-terminal has still to read.
+    else if (this.#isDrained) this.#port.close(() => done(error));
     // The kernel would wait up to 30 s for a device that takes nothing (closing_wait); what the flush itself says is no matter.
     else this.#port.flush(() => this.#port.close(() => done(error)));
   }

@@ -49,6 +49,8 @@ export class AtSession {
   #pending: Pending | undefined;
   #gone: string | undefined;
   #isLate = false;
+  /** Ends the wait for quiet. */
+  #wake: (() => void) | undefined;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   /** One at a time. */
   #last: Promise<unknown> = Promise.resolve();
@@ -59,6 +61,11 @@ export class AtSession {
     stream.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     stream.on("error", (error: Error) => this.#end(error.message));
     stream.once("close", () => this.#end("the port is closed"));
+  }
+
+  /** Answers what is asked with `gone` at once, and leaves no timer; the stream is the owner's to close. */
+  abandon(): void {
+    this.#end("given up");
   }
 
   /** Never rejects. */
@@ -98,8 +105,20 @@ export class AtSession {
       const untilMs = hasHeard ? this.#heardAtMs + quietMs : startMs + firstWordMs;
       const leftMs = untilMs - clock.monotonicMs();
       if (leftMs <= 0) return;
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, leftMs));
+      await this.#waits(leftMs);
     }
+  }
+
+  #waits(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(() => this.#wake?.(), ms);
+      this.#wake = () => {
+        clock.clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
   }
 
   #receive(bytes: Uint8Array): void {
@@ -129,6 +148,7 @@ export class AtSession {
 
   #end(why: string): void {
     this.#gone ??= why;
+    this.#wake?.();
     this.#pending?.answer({ kind: "gone", why: this.#gone });
   }
 }

@@ -1,18 +1,17 @@
 // Carries out a soak plan: after each spell of trouble the gateway must be online again within a minute.
 
-import { echoPanel, patternBytes } from "../panels/byte-panels.ts";
 import { type CoverageCounts, MachineCoverage } from "../record/machine-coverage.ts";
-import { Site } from "../site.ts";
 import { FaultInjector } from "../swarm/fault-injector.ts";
+import { does, visits } from "./soak-doings.ts";
+import { type SoakForm, type SoakSite, startSoakSite } from "./soak-form.ts";
 import { lastsMs, type SoakPlan, type Spell } from "./soak-plan.ts";
 
 /** Simulated time within which the gateway is online again once everything is whole. */
 export const onlineAgainMs = 60_000;
 
-const visitBytes = 2_000;
-
 export interface SoakOutcome {
   readonly seed: number;
+  readonly form: SoakForm;
   readonly hours: number;
   readonly spells: number;
   /** Of each spell after which the gateway had to come back, in ms of simulated time. */
@@ -26,7 +25,7 @@ export interface SoakOutcome {
 
 /** Never rejects for what the programs under test do wrong. `limitMs`: within it the gateway must be online again. */
 export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<SoakOutcome> {
-  const site = await Site.start({ seed: plan.seed, panels: { plc: echoPanel() } });
+  const site = await startSoakSite(plan.seed, plan.form);
   const told = {
     recoveriesMs: [] as number[],
     visits: 0,
@@ -42,6 +41,7 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
   try {
     for (const spell of plan.spells) {
       await site.passes(spell.calmMs);
+      if (spell.doing !== undefined) await does(site, spell.doing);
       const injector = new FaultInjector(site);
       await suffer(site, injector, spell);
       for (const [name, count] of Object.entries(injector.injected))
@@ -49,7 +49,8 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
       for (const name of injector.refused) told.refused.add(name);
       told.recoveriesMs.push(await comesBack(site, spell, limitMs));
       if (spell.isVisited) {
-        await visit(site);
+        await site.gatewayIsOnline(limitMs);
+        await visits(site);
         told.visits += 1;
       }
     }
@@ -66,9 +67,10 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
   }
   process.off("uncaughtException", failed);
   process.off("unhandledRejection", failed);
-  const { seed, hours, spells } = plan;
+  const { seed, form, hours, spells } = plan;
   const whole = {
     seed,
+    form,
     hours,
     spells: spells.length,
     ...told,
@@ -78,7 +80,7 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
   return failure === undefined ? whole : { ...whole, failure };
 }
 
-async function suffer(site: Site, injector: FaultInjector, spell: Spell): Promise<void> {
+async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell): Promise<void> {
   const startedAtMs = site.clock.monotonicMs();
   const timeline = spell.faults
     .flatMap((event) => [
@@ -94,7 +96,7 @@ async function suffer(site: Site, injector: FaultInjector, spell: Spell): Promis
   await injector.heal();
 }
 
-async function comesBack(site: Site, spell: Spell, limitMs: number): Promise<number> {
+async function comesBack(site: SoakSite, spell: Spell, limitMs: number): Promise<number> {
   const healedAtMs = site.clock.monotonicMs();
   if (!site.isGatewayOn) site.powerOn();
   const names = spell.faults.map((event) => (event.kind === "restart" ? "restart" : event.fault)).join(", ");
@@ -103,13 +105,4 @@ async function comesBack(site: Site, spell: Spell, limitMs: number): Promise<num
     limitMs,
   });
   return site.clock.monotonicMs() - healedAtMs;
-}
-
-/** Not only online: a tunnel carries bytes both ways. */
-async function visit(site: Site): Promise<void> {
-  await site.gatewayIsOnline(onlineAgainMs);
-  const session = await site.operator.opensPassthrough("plc");
-  await session.sends(patternBytes(0, visitBytes));
-  await session.receives(visitBytes);
-  await session.disconnects();
 }

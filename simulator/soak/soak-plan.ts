@@ -4,18 +4,23 @@ import { SeededRandom } from "../seeded-random.ts";
 import { byFactors, pick } from "../swarm/draw-numbers.ts";
 import { swarmFaultKinds } from "../swarm/fault-table.ts";
 import type { FaultEvent, RestartEvent } from "../swarm/swarm-plan.ts";
+import { type Doing, drawDoing } from "./soak-doings.ts";
+import { drawForm, type SoakForm } from "./soak-form.ts";
 
 /** A spell of trouble; times count from its begin. */
 export interface Spell {
   /** Undisturbed time before it, in ms. */
   readonly calmMs: number;
   readonly faults: readonly (FaultEvent | RestartEvent)[];
+  /** What a person does before it, while all is well. */
+  readonly doing?: Doing;
   /** Afterwards a person opens a session, to see that it is not only online. */
   readonly isVisited: boolean;
 }
 
 export interface SoakPlan {
   readonly seed: number;
+  readonly form: SoakForm;
   readonly spells: readonly Spell[];
   /** Simulated hours, calm and trouble together, without the times of recovery. */
   readonly hours: number;
@@ -47,7 +52,7 @@ export function drawSoak(seed: number, hours: number): SoakPlan {
     spells.push(spell);
     totalMs += spell.calmMs + lastsMs(spell);
   }
-  return { seed, spells, hours: totalMs / hourMs };
+  return { seed, form: drawForm(seed), spells, hours: totalMs / hourMs };
 }
 
 /** Until its last fault is lifted. */
@@ -63,7 +68,13 @@ function drawSpell(random: SeededRandom): Spell {
     const isAlone = isOfTheSite(fault) && faults.some(isOfTheSite);
     if (!isAlone) faults.push(fault);
   }
-  return { calmMs: byFactors(random, calmMs.min, calmMs.max), faults, isVisited: random.integer(1, visitsEvery) === 1 };
+  const doing = drawDoing(random);
+  return {
+    calmMs: byFactors(random, calmMs.min, calmMs.max),
+    faults,
+    isVisited: random.integer(1, visitsEvery) === 1,
+    ...(doing === undefined ? {} : { doing }),
+  };
 }
 
 function drawFault(random: SeededRandom): FaultEvent | RestartEvent {

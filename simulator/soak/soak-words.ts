@@ -1,5 +1,7 @@
 // The soak's report in words, a line for each fact.
+
 import type { SoakReport } from "./soak.ts";
+import type { SoakForm } from "./soak-form.ts";
 
 export function soakReportLines(report: SoakReport): readonly string[] {
   const { from, seeds, hours, spells, visits, recoveriesMs, failures, injected, never } = report;
@@ -7,7 +9,9 @@ export function soakReportLines(report: SoakReport): readonly string[] {
   return [
     `Seeds ${from} to ${from + seeds - 1}: ${Math.round(hours)} simulated hours, ${spells} spells of trouble with ${faults} faults, ${failures.length} failures`,
     `Online again after (simulated): half of the times within ${seconds(recoveriesMs, 0.5)}, 99 of 100 within ${seconds(recoveriesMs, 0.99)}, at the latest ${seconds(recoveriesMs, 1)}; ${visits} times a tunnel was opened`,
-    ...failures.map(({ seed, message, atMs }) => `FAILED: seed ${seed} at ${atMs} ms: ${message}`),
+    ...failures.map(
+      ({ seed, form, message, atMs }) => `FAILED: seed ${seed} (${formWords(form)}) at ${atMs} ms: ${message}`,
+    ),
     "",
     "Faults laid over the site:",
     ...Object.entries(injected).map(([name, count]) => `  ${name} ${count}`),
@@ -15,6 +19,10 @@ export function soakReportLines(report: SoakReport): readonly string[] {
     never.length === 0 ? "Every state and transition was taken." : "Never taken:",
     ...never.map((name) => `  ${name}`),
   ];
+}
+
+function formWords({ login, way, steers, hasModem }: SoakForm): string {
+  return [login, way, ...(steers ? ["steers uplinks"] : []), ...(hasModem ? ["modem"] : [])].join(", ");
 }
 
 function seconds(ascendingMs: readonly number[], share: number): string {

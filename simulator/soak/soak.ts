@@ -2,6 +2,7 @@
 import { type CoverageCounts, MachineCoverage, neverTaken } from "../record/machine-coverage.ts";
 import { WorkerProcess } from "../swarm/worker-process.ts";
 import type { SoakOutcome } from "./run-soak.ts";
+import { drawForm, type SoakForm } from "./soak-form.ts";
 import { soakFaultKinds } from "./soak-plan.ts";
 import type { SoakAnswer, SoakTask } from "./soak-worker.ts";
 
@@ -25,7 +26,12 @@ export interface SoakReport {
   readonly visits: number;
   /** Ascending, in ms of simulated time. */
   readonly recoveriesMs: readonly number[];
-  readonly failures: readonly { readonly seed: number; readonly message: string; readonly atMs: number }[];
+  readonly failures: readonly {
+    readonly seed: number;
+    readonly form: SoakForm;
+    readonly message: string;
+    readonly atMs: number;
+  }[];
   /** How often each fault was laid over a site; 0 for those that never were. */
   readonly injected: Readonly<Record<string, number>>;
   readonly coverage: CoverageCounts;
@@ -72,7 +78,7 @@ async function runIn(worker: WorkerProcess<SoakTask, SoakAnswer>, task: SoakTask
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const nothing = { hours: 0, spells: 0, recoveriesMs: [], visits: 0, injected: {}, refused: [], coverage: {} };
-    return { seed: task.seed, ...nothing, failure: { message, atMs: 0 } };
+    return { seed: task.seed, form: drawForm(task.seed), ...nothing, failure: { message, atMs: 0 } };
   }
 }
 
@@ -95,7 +101,7 @@ function reportOf(from: number, outcomes: readonly SoakOutcome[]): SoakReport {
     spells: sum((each) => each.recoveriesMs.length),
     visits: sum((each) => each.visits),
     recoveriesMs: sorted.flatMap(({ recoveriesMs }) => recoveriesMs).toSorted((one, other) => one - other),
-    failures: sorted.flatMap(({ seed, failure }) => (failure === undefined ? [] : [{ seed, ...failure }])),
+    failures: sorted.flatMap(({ seed, form, failure }) => (failure === undefined ? [] : [{ seed, form, ...failure }])),
     injected,
     coverage: counts,
     never: neverTaken(counts),

@@ -1,5 +1,5 @@
 // Authorities of devices for tests: real certificates and requests for them, made with the product's own writer where OpenSSL's is not at hand.
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { contextTag, derBits, derInteger, derText, derTime, tags } from "#cloud-stub/certificates/der.ts";
 import { derElement, derObjectId, derSequence } from "#protocol/x509/der-writer.ts";
 
@@ -73,7 +73,7 @@ export function certify(issuer: Certified, wish: CertificateWish): Certified {
       derTime(wish.notAfterMs ?? benchNowMs + 3_650 * dayMs),
     ),
     name,
-    createPublicKey(keys.publicKey.export({ format: "pem", type: "spki" })).export({ format: "der", type: "spki" }),
+    keys.publicKey.export({ format: "der", type: "spki" }),
     ...(version === 3 ? [writeExtensions(wish)] : []),
   );
   return { ...keys, name, pem: toPem("CERTIFICATE", signed(body, algorithm, issuer.privateKey)) };
@@ -97,7 +97,8 @@ export function makeRequest(
 }
 
 function writeExtensions(wish: CertificateWish): Uint8Array {
-  const extension = (id: string, value: Uint8Array) => derSequence(derObjectId(id), derElement(tags.octetString, value));
+  const extension = (id: string, value: Uint8Array) =>
+    derSequence(derObjectId(id), derElement(tags.octetString, value));
   const constraints = [
     ...(wish.isAuthority === true ? [derElement(tags.boolean, Buffer.from([0xff]))] : []),
     ...(wish.pathLength === undefined ? [] : [derInteger(Buffer.from([wish.pathLength]))]),

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { openWebSocket } from "./client-websocket.ts";
 import type { TestClient } from "./cloud-bench.ts";
 import { certify, makeAuthority } from "./device-authority.ts";
-import { type DeviceBench, startDeviceBench, trustPath } from "./device-bench.ts";
+import { type DeviceBench, startDeviceBench, trustPath, uploads } from "./device-bench.ts";
 import { httpPeer } from "./http-bench.ts";
 
 const lifespan = "/tenant/options/oauth.internal/device-token.lifespan.seconds";
@@ -157,6 +157,17 @@ test("a token that was signed out is not given again", async () => {
   );
   expect((await bench.ask({ path: "/user/currentUser", headers: bearer(token) })).status).toBe(401);
   expect(await asksToken(client)).not.toBe(token);
+});
+
+test("a token that is asked for after the login was changed is good", async () => {
+  const { bench, certificateOf } = await withAuthority();
+  await using _ = bench;
+  const client = await online(bench, "gw-1", certificateOf("gw-1"));
+  const before = await asksToken(client);
+  await uploads(bench, "ID,CREDENTIALS\ngw-1,a password for it");
+  const after = await asksToken(client);
+  const works = async (one: string) => (await bench.ask({ path: "/user/currentUser", headers: bearer(one) })).status;
+  expect([await works(before), await works(after)]).toEqual([401, 200]);
 });
 
 test("mutual TLS on the HTTPS port gives the same token, and opens nothing else", async () => {

@@ -433,6 +433,14 @@ test("a device that is removed cannot come back with its certificate", async () 
   expect((await bench.enrols("gw-1", "password-1234", makeRequest("gw-1"))).status).toBe(401);
 });
 
+test("a device that is removed before it came loses its one-time password", async () => {
+  await using bench = await withAuthority();
+  await bench.offers("gw-1", password);
+  const { json } = await bench.admin("GET", "/identity/externalIds/c8y_Serial/gw-1");
+  await bench.admin("DELETE", `/inventory/managedObjects/${json.managedObject.id}`);
+  expect((await bench.enrols("gw-1", password, makeRequest("gw-1"))).status).toBe(401);
+});
+
 test("the key, one-time passwords and security tokens are sealed, and go along to a new master key", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "postern-enrolment-"));
   const databaseFile = join(dataDir, "postern.db");

@@ -5,7 +5,7 @@ import { type ClientOptions, createWebSocketStream, WebSocket } from "ws";
 import { httpWithoutLogin } from "#cloud-stub/cloud.ts";
 import { type ConnectOptions, openMqttClient, type TestClient } from "./cloud-bench.ts";
 import { certify, makeAuthority } from "./device-authority.ts";
-import { type DeviceBench, startDeviceBench } from "./device-bench.ts";
+import { type DeviceBench, startDeviceBench, uploads } from "./device-bench.ts";
 import { httpPeer } from "./http-bench.ts";
 
 interface Wish {
@@ -107,9 +107,15 @@ test("text and messages that are too long end the connection", async () => {
 
 test("websockets of devices do not fill the places of those who have not logged in", async () => {
   await using bench = await startDeviceBench();
-  const { password, mqtt } = await bench.registers("gw-1");
-  await mqtt.endAsync(true);
-  const login = { clientId: "gw-1", user: "t1000/device_gw-1", password };
-  for (let count = 0; count < httpWithoutLogin.perAddressMax; count += 1) await connects(bench, login);
+  const ids = Array.from({ length: httpWithoutLogin.perAddressMax + 1 }, (_, index) => `gw-${index}`);
+  const half = Math.ceil(ids.length / 2);
+  for (const part of [ids.slice(0, half), ids.slice(half)]) {
+    await uploads(bench, ["ID,CREDENTIALS", ...part.map((id) => `${id},password of ${id}`)].join("\n"));
+  }
+  const login = (id: string) => ({ clientId: id, user: `t1000/device_${id}`, password: `password of ${id}` });
+  const clients: TestClient[] = [];
+  for (const id of ids) clients.push(await connects(bench, login(id)));
+  expect(bench.cloud.status().mqttClients).toBe(ids.length);
   expect((await bench.ask({ path: "/tenant/loginOptions" })).status).toBe(200);
+  await Promise.all(clients.map((client) => client.end()));
 });

@@ -224,6 +224,20 @@ describe("a file that is no configuration", () => {
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 
+  test("takes no longer for long texts", () => {
+    const before = performance.now();
+    const long = ":".repeat(300_000);
+    const text = `[cloud]\nurl = "${long}"\n${bootstrap}user = "${long}"\n[tunnels]\nallow = ["${long}x"]\n`;
+    expect(findings(text)).toEqual([
+      'gateway.toml:2: [cloud] url: must be an address such as "https://cloud.example:8443", found a text of 300000 characters',
+      'gateway.toml:5: [registration] user: must be a text such as "management/devicebootstrap", found a text of 300000 characters',
+      expect.stringMatching(
+        /^gateway\.toml:7: \[tunnels\] allow: entry 1 a text of 300001 characters must be "private"/,
+      ),
+    ]);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
   test("may nest deeply", () => {
     const deep = `[${Array.from({ length: 500 }, () => "a").join(".")}]`;
     expect(findings(`${good}${deep}\n`)).toHaveLength(1);

@@ -1,6 +1,6 @@
 // The kept messages on the disk: what is written and when, what a damaged file costs, and a power cut at each step.
 import { describe, expect, test } from "vitest";
-import { KeptQueue, persistAfterMs, persistRetryMs, segmentMessagesMax } from "#firmware/connectivity/kept-queue.ts";
+import { KeptQueue, persistAfterMs, persistRetryMs } from "#firmware/connectivity/kept-queue.ts";
 import {
   behindStored,
   keptBytesMax,
@@ -8,7 +8,14 @@ import {
   type Outbox,
   withMessage,
 } from "#firmware/connectivity/outbox.ts";
-import { markFile, parseMark, parseSegment, segmentName, writeSegment } from "#firmware/connectivity/queue-files.ts";
+import {
+  markFile,
+  parseMark,
+  parseSegment,
+  segmentMessagesMax,
+  segmentName,
+  writeSegment,
+} from "#firmware/connectivity/queue-files.ts";
 import { Disk, type DiskChange, type DiskStepAhead } from "#simulator/gateway/disk.ts";
 import { SeededRandom } from "#simulator/seeded-random.ts";
 import { SimulatedClock } from "#simulator/simulated-clock.ts";
@@ -298,7 +305,7 @@ describe("a power cut", () => {
       const lost = [...stored].filter((text) => !delivered.includes(text) && !found.texts.includes(text));
       expect(lost, `step ${cutAt}`).toEqual([]);
     }
-  });
+  }, 60_000);
 
   /** What durably stands on the disk when the next folder sync begins: everything but the file that is just renamed. */
   function noteStored(bench: Bench, stored: Set<string>): void {

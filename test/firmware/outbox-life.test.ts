@@ -106,7 +106,7 @@ test("a power cut at each step of the disk while it drains sends at most one mes
   // Every step of the first messages and of the last ones, and every seventh between.
   const cuts = numbers(1, steps).filter((step) => step <= 15 || step > steps - 15 || step % 7 === 0);
   for (const cutAt of cuts) await drain(cutAt, cutAt);
-});
+}, 60_000);
 
 test("beyond its bounds the oldest are dropped, and the cloud is told how many once everything older is sent", async () => {
   await using bench = await ConnectivityBench.start();

@@ -295,6 +295,24 @@ describe("a session with a modem", () => {
     expect(await settles(session.ask({ text: "" }))).toMatchObject({ kind: "gone" });
   });
 
+  it("leaves no timer behind when it is given up, neither of a command nor of the wait for quiet", async () => {
+    const { session, clock, settles } = scripted({ "AT+SLOW": undefined, AT: undefined });
+    const slow = session.ask({ text: "+SLOW", timeoutMs: 1_000 });
+    expect(await settles(slow)).toEqual({ kind: "silent" });
+    const next = session.ask({ text: "+CSQ" });
+    await new Promise(setImmediate);
+    expect(clock.pendingCount).toBe(1);
+    session.abandon();
+    expect(clock.pendingCount).toBe(0);
+    expect(await settles(next)).toMatchObject({ kind: "gone" });
+    const { session: other, clock: itsClock } = scripted({ "AT+SLOW": undefined });
+    void other.ask({ text: "+SLOW" });
+    await new Promise(setImmediate);
+    expect(itsClock.pendingCount).toBe(1);
+    other.abandon();
+    expect(itsClock.pendingCount).toBe(0);
+  });
+
   it("keeps a few lines only of an answer without end", async () => {
     const { session, settles } = scripted({ "AT+X": says(...Array<string>(10_000).fill("+X: 1"), "OK") });
     const answer = await settles(session.ask({ text: "+X", answers: /^\+X:/ }));

@@ -127,9 +127,12 @@ export function describeSerialPortsContract(
     it("has sent all that was written when it has finished, so that it can be closed then", () =>
       withPorts(async (underTest) => {
         let receivedBytes = 0;
+        const receive = (bytes: Uint8Array): void => {
+          receivedBytes += bytes.length;
+        };
         await underTest.plugIn({
           settings: consoleSettings,
-          connect: () => ({ receive: (bytes) => void (receivedBytes += bytes.length), close: () => undefined }),
+          connect: () => ({ receive, close: () => undefined }),
         });
         const { stream, close } = await opens(underTest);
         stream.write(Buffer.alloc(20_000, 7));

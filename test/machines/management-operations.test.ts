@@ -115,6 +115,17 @@ test.each<{ name: string; deeds: readonly Deed[]; does: readonly string[] }>([
     does: ["501,c8y_Restart (once)", `do smartrest-1 (undefined): ${restart}`, "503,c8y_Restart (once)"],
   },
   {
+    name: "runs in a new connection what looks like something that ran by name in the one before",
+    deeds: [line("510,gw-1"), noTwin("smartrest-1"), over("smartrest-1"), lost, json("1", { c8y_Restart: {} })],
+    does: [
+      "501,c8y_Restart (once)",
+      `do smartrest-1 (undefined): ${restart}`,
+      "503,c8y_Restart (once)",
+      "504,1",
+      `do 1 (1): ${restart}`,
+    ],
+  },
+  {
     name: "runs the same command under two ids twice",
     deeds: [json("1", { c8y_Command: { text: "uptime" } }), json("2", { c8y_Command: { text: "uptime" } })],
     does: ["504,1", `do 1 (1): ${uptime}`, "504,2", `do 2 (2): ${uptime}`],

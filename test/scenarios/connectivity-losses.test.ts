@@ -55,7 +55,7 @@ test("the back-off starts anew after a session that lasted, and not after one th
     expect(await breaks()).toBeLessThanOrEqual(1_000);
   }
   await tunnelWorks(site);
-});
+}, 60_000);
 
 test("an operation that came while the gateway was away is asked for after the reconnection", async () => {
   await using site = await startSite({ panels: plc });

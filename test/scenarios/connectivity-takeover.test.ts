@@ -32,7 +32,7 @@ test("two devices of one id do not put each other out for ever", async () => {
   expect(lines(site, "connectivity.offline")).toHaveLength(offline);
   expect(await alarms()).toMatchObject([{ status: "CLEARED", severity: "MAJOR" }]);
   await tunnelWorks(site);
-});
+}, 60_000);
 
 test("a tunnel outlives the other device's coming", async () => {
   await using site = await startSite({ panels: plc });

@@ -56,7 +56,7 @@ test("the port of its own is taken again when it is open, at a reconnection an h
   await site.gatewayIsOnline(60_000);
   expect(overNow(site)).toBe("TLS");
   await tunnelWorks(site);
-});
+}, 60_000);
 
 test("a dead websocket is noticed within 20 s, like a dead connection on the port of its own", async () => {
   await using site = await startSite({ panels: plc, gateway: { cloud: { mqttOver: "websocket" } } });

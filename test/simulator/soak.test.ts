@@ -7,6 +7,7 @@ import { soakReportLines } from "#simulator/soak/soak-words.ts";
 
 const powerFails: SoakPlan = {
   seed: 1,
+  form: { login: "password", way: "direct", steers: false, hasModem: false },
   hours: 1,
   spells: [
     {
@@ -62,10 +63,13 @@ describe("a soak", () => {
   test("says in words what it did and what was never taken", async () => {
     const lines = soakReportLines({
       ...{ from: 3, seeds: 2, hours: 40.4, spells: 3, visits: 1, recoveriesMs: [0, 1_500, 9_000] },
-      ...{ failures: [{ seed: 4, message: "not online", atMs: 12 }], injected: { "power-cut": 2, stall: 0 } },
+      ...{
+        failures: [{ seed: 4, form: powerFails.form, message: "not online", atMs: 12 }],
+        injected: { "power-cut": 2, stall: 0 },
+      },
       ...{ coverage: {}, never: ["gateway state failed"] },
     });
-    expect(lines).toContain("FAILED: seed 4 at 12 ms: not online");
+    expect(lines).toContain("FAILED: seed 4 (password, direct) at 12 ms: not online");
     expect(lines[0]).toBe("Seeds 3 to 4: 40 simulated hours, 3 spells of trouble with 2 faults, 1 failures");
     expect(lines[1]).toContain("at the latest 9.0 s; 1 times a tunnel was opened");
     expect(lines).toContain("  gateway state failed");

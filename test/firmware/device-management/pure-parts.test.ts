@@ -68,6 +68,11 @@ describe("the result of a command", () => {
     },
   );
 
+  it("is cut where a message is too short for it, though all of it was read", () => {
+    expect(resultText("x".repeat(15_990), false)).toMatch(/^x{15000,}\n\[cut: /);
+    expect(resultText("x".repeat(15_800), false)).toBe("x".repeat(15_800));
+  });
+
   it("is a failure with the output where the exit code is not 0", () => {
     expect(commandOutcome({ kind: "exited", exitCode: 1, output: "", isCut: false })).toEqual({
       ok: false,

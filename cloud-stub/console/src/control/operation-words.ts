@@ -56,7 +56,7 @@ export function operationText(operation: Operation): string {
 export function resultFile(operation: Operation): { readonly path: string; readonly name: string } | undefined {
   const { c8y_LogfileRequest: log, c8y_UploadConfigFile: configuration } = operation;
   const address = log?.file ?? configuration?.file ?? "";
-  const path = /^https?:\/\/[^/]+(\/(?:event\/events\/[0-9]{1,20}\/binaries|inventory\/binaries\/[0-9]{1,20}))$/.exec(
+  const path = /^https?:\/\/[^/\s]+(\/(?:event\/events\/[0-9]{1,20}\/binaries|inventory\/binaries\/[0-9]{1,20}))$/.exec(
     address,
   )?.[1];
   if (path === undefined) return undefined;

@@ -5,7 +5,8 @@ import { PolledContent } from "../frame/polled-content.tsx";
 import { TimeAgo } from "../frame/time-ago.tsx";
 import { usePolled } from "../polling/use-polled.ts";
 import { inOrder, readNumber, readRange, seriesWords, uplinkFragment } from "./measurement-words.ts";
-import { fetchSeries, type Series } from "./measurements.ts";
+import { fetchSeries } from "./measurements.ts";
+import type { Series } from "./series.ts";
 import { Trend } from "./trend.tsx";
 
 const refreshEveryMs = 10_000;

@@ -1,5 +1,5 @@
 // What the series of a gateway are called, in which order they stand, and how their values read.
-import type { Point, Series } from "./measurements.ts";
+import type { Point, Series } from "./series.ts";
 
 export interface SeriesWords {
   readonly label: string;

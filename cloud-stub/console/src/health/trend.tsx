@@ -1,6 +1,6 @@
 // How a value went, as a small line.
 import type { ReactNode } from "react";
-import type { Point } from "./measurements.ts";
+import type { Point } from "./series.ts";
 
 const width = 240;
 const height = 48;

@@ -1,0 +1,76 @@
+// Which gateway a soak run has: how it logs in, which way it goes, and what of its board it looks after.
+import { DeviceEnrolment } from "../operator/device-enrolment.ts";
+import { echoPanel } from "../panels/byte-panels.ts";
+import { SeededRandom } from "../seeded-random.ts";
+import { proxySettings } from "../site/site-proxy.ts";
+import { Site, type SiteOptions } from "../site.ts";
+import { pick } from "../swarm/draw-numbers.ts";
+
+export interface SoakForm {
+  readonly login: "password" | "enrolled";
+  readonly way: "direct" | "proxy" | "https-only";
+  /** Whether the gateway chooses among its uplinks. */
+  readonly steers: boolean;
+  readonly hasModem: boolean;
+}
+
+export const soakPanels = { plc: echoPanel() };
+export type SoakSite = Site<typeof soakPanels>;
+
+/** Of the certificates: a run of twenty hours sees several. */
+const certificateLifeS = 6 * 3_600;
+const oneTimePassword = "one-time-of-the-soak";
+const firstOnlineMs = 180_000;
+
+export function drawForm(seed: number): SoakForm {
+  const random = new SeededRandom(seed).child("form");
+  const login = pick(random, ["password", "password", "enrolled"] as const);
+  // A certificate cannot log in through a websocket (protocol.md 1.1).
+  const ways = login === "enrolled" ? (["direct", "proxy"] as const) : (["direct", "proxy", "https-only"] as const);
+  return { login, way: pick(random, ways), steers: random.integer(0, 1) === 1, hasModem: random.integer(0, 1) === 1 };
+}
+
+/** Registered and online, with an endpoint for the panel. */
+export async function startSoakSite(seed: number, form: SoakForm): Promise<SoakSite> {
+  const site = await Site.start({ seed, panels: soakPanels, registered: false, ...optionsOf(form) });
+  try {
+    if (form.way === "https-only") {
+      site.network.firewall.add({ from: "gateway", to: "cloud", port: 8883, action: "drop" });
+    }
+    site.board.processes.install("/usr/bin/uptime", () => ({ output: "up 3 days\n" }));
+    if (form.login === "enrolled") await enrolls(site);
+    else await site.gatewayRegisters();
+    await site.gatewayIsOnline(firstOnlineMs);
+    await site.addsEndpoints();
+    return site;
+  } catch (error) {
+    await site[Symbol.asyncDispose]().catch(() => undefined);
+    throw error;
+  }
+}
+
+function optionsOf({ login, way, steers, hasModem }: SoakForm): Partial<SiteOptions<typeof soakPanels>> {
+  const cloud = way === "proxy" ? { cloud: { proxy: proxySettings() } } : {};
+  const registration = { method: "enrolment", oneTimePassword, keyAlgorithm: "ec-p256" } as const;
+  const prefer = ["eth0", "wlan0", "wwan0"];
+  return {
+    ...(way === "proxy" ? { proxy: {} } : {}),
+    gateway: {
+      ...cloud,
+      ...(login === "enrolled" ? { registration } : {}),
+      ...(steers ? { uplinks: { prefer, failOverAfterMs: 60_000, failBackAfterMs: 300_000 } } : {}),
+      ...(hasModem
+        ? { modem: { port: "/dev/serial/by-id/usb-modem-if02", baudRate: 115_200, resetAfterFailures: 3 } }
+        : {}),
+      commands: [{ name: "uptime", command: ["/usr/bin/uptime", "-p"] }],
+    },
+  };
+}
+
+async function enrolls(site: SoakSite): Promise<void> {
+  const authority = new DeviceEnrolment(site);
+  await authority.createsAuthority();
+  await authority.setsLife(certificateLifeS);
+  await authority.offers(site.deviceId, oneTimePassword);
+  site.powerOn();
+}
