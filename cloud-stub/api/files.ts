@@ -4,7 +4,7 @@ import type { Events } from "../devices/events.ts";
 import type { FileRefusal, Files, NewFile, StoredFile } from "../devices/files.ts";
 import type { PointedFiles } from "../devices/pointed-files.ts";
 import { principalOf } from "./access.ts";
-import { ApiError, notFound, unprocessable } from "./api-error.ts";
+import { ApiError, forbidden, notFound, unprocessable } from "./api-error.ts";
 import { isAbout, personOf, sourceDocument, sourceOf } from "./device-data.ts";
 import { readFormParts } from "./form-parts.ts";
 import { baseUrl, collection, readPage, readQuery } from "./paging.ts";
@@ -138,7 +138,9 @@ async function keep(
   { files }: FileRouteDeps,
 ): Promise<StoredFile> {
   const { userName: owner, kind, deviceId } = principalOf(request);
-  const ownDevice = kind === "device" && deviceId !== undefined ? { deviceId } : {};
+  // Without its device a file would count as a person's.
+  if (kind === "device" && deviceId === undefined) throw forbidden("This device does not exist yet: send 100 first.");
+  const ownDevice = deviceId === undefined ? {} : { deviceId };
   const made = await files.create({ ...ownDevice, ...file, owner });
   if (typeof made === "string") throw refusal(made, files);
   return made;

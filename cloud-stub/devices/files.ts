@@ -35,6 +35,8 @@ export interface FileLimits {
   readonly fileBytesMax: number;
   /** All files that devices sent, for each device, in bytes: the oldest go first. */
   readonly deviceBytesMax: number;
+  /** The same in files: small ones of one device must not take the place of everybody's. */
+  readonly deviceFilesMax: number;
   /** All files of the tenant, in bytes. */
   readonly tenantBytesMax: number;
   /** All files of the tenant. */
@@ -46,6 +48,7 @@ const mebibyte = 1024 * 1024;
 export const defaultFileLimits: FileLimits = {
   fileBytesMax: 10 * mebibyte,
   deviceBytesMax: 50 * mebibyte,
+  deviceFilesMax: 200,
   tenantBytesMax: 1024 * mebibyte,
   filesMax: 10_000,
 };
@@ -164,7 +167,7 @@ export class Files {
     return row;
   }
 
-  /** Of a device's own files the oldest go until there is room for so many bytes more. */
+  /** Of a device's own files the oldest go until there is room for one more of so many bytes. */
   async #makeRoom(transaction: Transaction<Database>, deviceId: string, bytes: number): Promise<void> {
     const rows = await transaction
       .selectFrom("files")
@@ -172,9 +175,10 @@ export class Files {
       .where("device_id", "=", deviceId)
       .orderBy(sql`cast(id as integer)`)
       .execute();
+    const { deviceBytesMax, deviceFilesMax } = this.limits;
     let held = rows.reduce((sum, row) => sum + row.bytes, 0);
-    for (const row of rows) {
-      if (held + bytes <= this.limits.deviceBytesMax) return;
+    for (const [gone, row] of rows.entries()) {
+      if (held + bytes <= deviceBytesMax && rows.length - gone < deviceFilesMax) return;
       await transaction.deleteFrom("files").where("id", "=", row.id).execute();
       held -= row.bytes;
     }

@@ -208,7 +208,8 @@ export class Operations {
     const reason = isForeign
       ? await this.withoutKeys(before.device_id, failureReason ?? "")
       : this.#keys.removeFrom([before], failureReason ?? "");
-    const result = await this.#resultFor(before, by.result);
+    // Only what has ended takes one: before, a device could put into an operation whatever it wants to be asked for.
+    const result = isEnded(status) ? await this.#resultFor(before, by.result) : undefined;
     const move = {
       from: ["PENDING", "EXECUTING"],
       to: status,

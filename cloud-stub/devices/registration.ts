@@ -138,14 +138,16 @@ export class Registration {
     if (row.status === "ACCEPTED") return { ok: true, request: toRequest(row) };
     if (row.status === "WAITING_FOR_CONNECTION") return { ok: false, why: "not-seen-yet" };
     if (row.status === "BLOCKED") return { ok: false, why: "blocked" };
-    const verdict = await this.#tokens.judge(id, securityToken, userName);
-    if (verdict !== "ok") return { ok: false, why: verdict };
-    const isMoved = await this.#store.db.transaction().execute(async (transaction) => {
-      if (!(await this.#move(transaction, id, "PENDING_ACCEPTANCE", "ACCEPTED"))) return false;
+    const given = { token: securityToken, userName, policy: await this.#tokens.policy() };
+    const verdict = await this.#store.db.transaction().execute(async (transaction) => {
+      const judged = await this.#tokens.judge(transaction, id, given);
+      if (judged !== "ok") return judged;
+      if (!(await this.#move(transaction, id, "PENDING_ACCEPTANCE", "ACCEPTED"))) return "moved";
       await this.#record(transaction, id, "Device registration accepted", userName);
-      return true;
+      return "ok";
     });
-    if (!isMoved) return this.accept(id, userName, securityToken);
+    if (verdict === "moved") return this.accept(id, userName, securityToken);
+    if (verdict !== "ok") return { ok: false, why: verdict };
     this.#log.info("device.accepted", { device: id, user: userName });
     return { ok: true, request: toRequest({ ...row, status: "ACCEPTED" }) };
   }

@@ -78,24 +78,29 @@ export class SecurityTokens {
     return false;
   }
 
-  /** What the operator gave is compared; a wrong one is counted in the same transaction. */
-  async judge(id: string, token: string | undefined, userName: string): Promise<TokenVerdict> {
-    const policy = await this.policy();
+  /**
+   * What the operator gave is compared; a wrong one is counted. In the transaction that accepts: between the two a device
+   * could put another token in the place of the one that was looked at.
+   */
+  async judge(
+    transaction: Transaction<Database>,
+    id: string,
+    given: { readonly token: string | undefined; readonly userName: string; readonly policy: SecurityTokenPolicy },
+  ): Promise<TokenVerdict> {
+    const { token, userName, policy } = given;
     if (policy === "IGNORED") return "ok";
-    return this.#store.db.transaction().execute(async (transaction) => {
-      const row = await rowOf(transaction, id);
-      if (row === undefined) return "ok";
-      if (row.status === "BLOCKED") return "blocked";
-      if (row.sealed_token === null) return policy === "OPTIONAL" ? "ok" : "missing-token";
-      if (token !== undefined && this.#isSame(row, token)) return "ok";
-      const failures = row.token_failures + 1;
-      await transaction.updateTable("device_requests").set({ token_failures: failures }).where("id", "=", id).execute();
-      await this.#record(transaction, id, "invalid token", userName);
-      if (failures < tokenFailuresMax) return "wrong-token";
-      await this.#block(transaction, id);
-      await this.#record(transaction, id, "max number of failed attempts reached", userName);
-      return "blocked";
-    });
+    const row = await rowOf(transaction, id);
+    if (row === undefined) return "ok";
+    if (row.status === "BLOCKED") return "blocked";
+    if (row.sealed_token === null) return policy === "OPTIONAL" ? "ok" : "missing-token";
+    if (token !== undefined && this.#isSame(row, token)) return "ok";
+    const failures = row.token_failures + 1;
+    await transaction.updateTable("device_requests").set({ token_failures: failures }).where("id", "=", id).execute();
+    await this.#record(transaction, id, "invalid token", userName);
+    if (failures < tokenFailuresMax) return "wrong-token";
+    await this.#block(transaction, id);
+    await this.#record(transaction, id, "max number of failed attempts reached", userName);
+    return "blocked";
   }
 
   #isSame(row: DeviceRequestRow, token: string): boolean {

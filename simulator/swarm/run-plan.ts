@@ -4,7 +4,7 @@ import { sshPanel } from "../panels/ssh/ssh-panel.ts";
 import { telnetPanel } from "../panels/telnet/telnet-panel.ts";
 import { vncPanel } from "../panels/vnc-panel.ts";
 import { type CoverageCounts, MachineCoverage } from "../record/machine-coverage.ts";
-import { Site } from "../site.ts";
+import { Site, type SiteOptions, type SitePanels } from "../site.ts";
 import { checkedPanel, type RunningCheckedPanel } from "./checked-panel.ts";
 import type { CheckedSession } from "./checked-session.ts";
 import { type CheckedTerminal, rightAnswer } from "./checked-terminal.ts";
@@ -49,6 +49,8 @@ export interface SwarmRun {
 }
 
 export interface RunHooks {
+  /** What the gateway is configured with beside the usual. */
+  readonly gateway?: NonNullable<SiteOptions<SitePanels>["gateway"]>;
   readonly extraOracle?: ExtraOracle;
   /** Called when the site stands and nothing has happened yet: for a program that does something more with the board. */
   readonly begins?: (site: Site) => void;
@@ -60,6 +62,7 @@ export async function runPlan(plan: SwarmPlan, hooks: RunHooks = {}): Promise<Ru
   const site = await Site.start({
     ...{ seed: plan.seed, panels: panelsOf(plan), registered: !plan.isNew },
     ...{ tunnels: { max }, limits: { totalMs } },
+    ...(hooks.gateway === undefined ? {} : { gateway: hooks.gateway }),
   });
   const injector = new FaultInjector(site);
   const watch = new RunWatch(site);

@@ -146,6 +146,39 @@ test("an operation that only looks as if it named the file lets nobody read it",
   expect((await bench.ask({ path: `${path}/${id}`, headers })).status).toBe(404);
 });
 
+test("a device cannot point an operation of its own to a file that nobody meant for it", async () => {
+  await using bench = await startHttpBench();
+  const { id: deviceId, password } = await bench.registers("gw-1");
+  const headers = basic("t1000/device_gw-1", password);
+  const file = await sends(bench, form([{ name: "file", fileName: "secret", content: "x" }]));
+  const url = `https://localhost:8443${path}/${file.json.id}`;
+  for (const fragment of ["c8y_Command", "c8y_DownloadConfigFile"]) {
+    const given = { text: "uptime", url: "https://localhost:8443/elsewhere" };
+    const body = { deviceId, description: "", [fragment]: given };
+    const { id } = (await bench.admin("POST", "/devicecontrol/operations", body)).json;
+    const change = { status: "EXECUTING", [fragment]: { url } };
+    const put = await bench.ask({ method: "PUT", path: `/devicecontrol/operations/${id}`, headers, body: change });
+    expect(put.json).toMatchObject({ status: "EXECUTING", [fragment]: given });
+    expect((await bench.ask({ path: `${path}/${file.json.id}`, headers })).status).toBe(404);
+  }
+});
+
+test("a device that has no managed object yet leaves no file, which would count as a person's", async () => {
+  await using bench = await startHttpBench();
+  const rows = Buffer.from("ID,CREDENTIALS\ngw-9,password-of-gw-9\n");
+  const added = await sends(
+    bench,
+    form([{ name: "file", fileName: "d.csv", type: "text/csv", content: rows }]),
+    adminLogin,
+    "/devicecontrol/bulkNewDeviceRequests",
+  );
+  expect(added.json.numberOfCreated).toBe(1);
+  const login = basic("t1000/device_gw-9", "password-of-gw-9");
+  const refused = await sends(bench, form([{ name: "file", fileName: "a", content: "x" }]), login);
+  expect(refused.status).toBe(403);
+  expect((await bench.admin("GET", path)).json.managedObjects).toEqual([]);
+});
+
 test("a device attaches one file to an event of its own, as it is or in a form", async () => {
   await using bench = await startHttpBench();
   const { id, password } = await bench.registers("gw-1");
@@ -321,10 +354,28 @@ test("of one login two files may be on their way at a time", async () => {
     .toBe(201);
 });
 
+test("of a device so many files are kept, however small: it cannot take the place of all others", async () => {
+  await using bench = await startBench();
+  await bench.device("gw-1");
+  const files = new Files({ ...bench, limits: { ...defaultFileLimits, deviceFilesMax: 3, filesMax: 5 } });
+  const create = (name: string, deviceId?: string) =>
+    files.create({
+      ...(deviceId === undefined ? {} : { deviceId }),
+      owner: "x",
+      name,
+      type: "text/plain",
+      content: Buffer.alloc(0),
+    });
+  for (const name of ["a", "b", "c", "d", "e", "f"]) expect(await create(name, "1001")).toMatchObject({ name });
+  const { files: kept } = await files.list({ deviceId: "1001", skip: 0, take: 10 });
+  expect(kept.map(({ name }) => name)).toEqual(["f", "e", "d"]);
+  expect(await create("of a person")).toMatchObject({ name: "of a person" });
+});
+
 test("of a device the oldest make room; the tenant's limits are kept", async () => {
   await using bench = await startBench();
   await bench.device("gw-1");
-  const limits = { fileBytesMax: 100, deviceBytesMax: 250, tenantBytesMax: 400, filesMax: 7 };
+  const limits = { fileBytesMax: 100, deviceBytesMax: 250, deviceFilesMax: 5, tenantBytesMax: 400, filesMax: 7 };
   const files = new Files({ ...bench, limits });
   const create = (bytes: number, deviceId?: string) =>
     files.create({

@@ -141,3 +141,19 @@ test("a device gets nothing when its request is taken back while its password is
   expect(await bench.registration.poll("gw-1")).toBeUndefined();
   expect(await bench.accounts.get("t1000", "device_gw-1")).toBeUndefined();
 });
+
+test.each(Array.from({ length: 12 }, (_, turns) => turns))(
+  "whoever asks with another token while the operator accepts (after %i turns) does not get the credentials",
+  async (turns) => {
+    await using bench = await startBench();
+    await bench.registration.create({ id: "gw-1", owner: "admin" });
+    await bench.registration.poll("gw-1", "on the label");
+    const accepting = bench.registration.accept("gw-1", "admin", "on the label");
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    await bench.registration.poll("gw-1", "of a thief");
+    const isAccepted = (await accepting).ok;
+    expect(await bench.registration.poll("gw-1", "of a thief")).toBeUndefined();
+    // If the thief was first, the operator hears that the token is another one.
+    expect((await bench.registration.poll("gw-1", "on the label")) !== undefined).toBe(isAccepted);
+  },
+);

@@ -32,7 +32,7 @@ const draws: readonly (readonly [name: string, draw: () => string | Promise<stri
   ["getRandomValues", () => hex(globalThis.crypto.getRandomValues(new Uint8Array(16)))],
   ["randomUUID", () => crypto.randomUUID()],
   ["randomUUID of the web's crypto", () => globalThis.crypto.randomUUID()],
-  ["randomInt", () => String(crypto.randomInt(1_000_000_000))],
+  ["randomInt", () => String(crypto.randomInt(100_000_000, 1_000_000_000))],
   ["x25519 keys", agreed],
   [
     "ed25519 keys",

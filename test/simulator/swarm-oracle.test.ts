@@ -42,7 +42,11 @@ const watched =
     };
   };
 
-const runs = (program: BoardProgram): RunHooks => ({ begins: (site) => void site.board.runs(program) });
+/** The gateway leaves the watchdog to the program. */
+const runs = (program: BoardProgram): RunHooks => ({
+  gateway: { board: { model: "auto", watchdog: false, watchdogTimeoutMs: 15_000 } },
+  begins: (site) => void site.board.runs(program),
+});
 
 const fault = (kind: string, atMs: number, forMs: number): FaultEvent => ({
   ...{ kind: "fault", fault: kind, parameters: {} },

@@ -183,15 +183,18 @@ describe("an event", () => {
   it("happens on connections that stand already: the gateway's MQTT", async () => {
     await using site = await Site.start({ panels: { plc: echoPanel() } });
     const seen: string[] = [];
-    site.on(mqttPublish({ topic: "s/us", of: "400" }), () => seen.push("closed event"));
-    site.on(mqttPuback({ of: "400" }), () => seen.push("acknowledged"));
+    site.on(mqttPublish({ topic: "s/us", of: "400" }), () => seen.push("opened event"));
+    site.on(mqttPublish({ topic: "s/us", of: "400", nth: 2 }), () => seen.push("closed event"));
+    site.on(mqttPuback({ of: "400", nth: 2 }), () => seen.push("acknowledged"));
     site.on(httpUpgrade({ path: "/service/remoteaccess/device/" }), () => seen.push("device websocket"));
     site.on(websocketFrame({ opcode: 8, between: ["gateway", "cloud"] }), () => seen.push("close frame"));
     site.on(connectionOpened({ port: 7 }), () => seen.push("panel dialled"));
     const session = await site.operator.opensPassthrough("plc");
+    await site.until(() => seen.includes("opened event"), { what: "the event that the tunnel stands" });
     await session.disconnects();
     await site.until(() => seen.includes("acknowledged"), { what: "the event" });
-    expect(seen).toEqual(["panel dialled", "device websocket", "close frame", "closed event", "acknowledged"]);
+    const story = ["panel dialled", "device websocket", "opened event", "close frame", "closed event", "acknowledged"];
+    expect(seen).toEqual(story);
   });
 
   it("is counted from when somebody waits for it, and tells once", async () => {
