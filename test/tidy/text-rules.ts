@@ -30,7 +30,8 @@ const rules: readonly TextRule[] = [
     name: "TLS verification switched off",
     files: everything,
     // A server that asks for a certificate and lets in who has none says both; its program judges what it was shown.
-    pattern: /(?<!requestCert: true, )rejectUnauthorized["']?\s*:\s*false|NODE_TLS_REJECT_UNAUTHORIZED|strictSSL\s*:\s*false|--insecure\b/g,
+    pattern:
+      /(?<!requestCert: true, )rejectUnauthorized["']?\s*:\s*false|NODE_TLS_REJECT_UNAUTHORIZED|strictSSL\s*:\s*false|--insecure\b/g,
   },
   { name: "a note of unfinished work", files: sources, pattern: /\b(TODO|FIXME|XXX)\b/g },
   { name: "a test that shuts out the others", files: sources, pattern: /\.only\b\s*[(.]/g, codeOnly: true },
