@@ -143,6 +143,33 @@ function path(value: unknown): string {
   return Object.entries(value).map(([name, inner]) => `${name}.${path(inner)}`)[0] ?? "";
 }
 
+describe("a new file with which the gateway is not even registered", () => {
+  const unregistered = [loaded({ trial }, { configHash: "new" })];
+  const limit = passed("trialLimit", "reporting");
+
+  test("is undone at the same limit", () => {
+    expect(at(unregistered).state).toBe("reporting");
+    const { state, snapshot } = at([...unregistered, limit]);
+    expect(state).toBe("withdrawing.undoing");
+    expect(snapshot.context.records.trial).toMatchObject({ phase: "undoing" });
+    expect(at([...unregistered, limit, broke("undo")]).state).toBe("withdrawing.undoingAgain");
+    const gone = at([...unregistered, limit, done("undo")]);
+    expect(gone.state).toBe("withdrawing.leaving");
+    expect(gone.actions).toContain("tell");
+  });
+
+  test("also when a power cut came in the midst of that", () => {
+    const cut = [loaded({ trial: { ...trial, phase: "undoing", why: "because" } }, { configHash: "new" }), limit];
+    expect(at(cut).state).toBe("withdrawing.undoing");
+    expect(at(cut).snapshot.context.records.trial?.why).toBe("because");
+  });
+
+  test("and nothing is undone where there is none", () => {
+    expect(at([loaded(), limit]).state).toBe("reporting");
+    expect(at([loaded({ trial: { ...trial, phase: "kept" } }, { configHash: "new" }), limit]).state).toBe("reporting");
+  });
+});
+
 describe("what it remembers", () => {
   test("is which boot asked for a restart", () => {
     expect(at([...running, restart]).snapshot.context.records.restart).toEqual({ id: "1", bootId: "boot-2" });
