@@ -264,7 +264,7 @@ const uplinks = {
       fallback: configDefaults.failOverAfterS as number,
     }),
     fail_back_after_s: wholeKey({
-      about: "How long a better uplink must have been up before it is taken again.",
+      about: "Between two tries of a better uplink; it is taken again once two in a row have reached the cloud.",
       min: 10,
       max: 86_400,
       fallback: configDefaults.failBackAfterS as number,
@@ -376,7 +376,7 @@ const commands = {
 export const guardedSections: readonly GuardedSection[] = ["cloud", "registration", "tunnels", "commands"];
 
 const remoteConfiguration = {
-  about: "What of this file the cloud may change. Secrets and this section never, the sections not named here always.",
+  about: "What of this file the cloud may change. Never: secrets, names of files, `[state]` and this section. Only with a permission: the sections that may be named here; serial consoles go with `tunnels`. All else always.",
   keys: {
     allow: listKey({
       about: "Sections that may be changed from the cloud too.",
