@@ -72,7 +72,12 @@ async function layOut(root, draft, say) {
 async function bundleSerialport(folder) {
   const { metafile } = await build({
     absWorkingDir: projectRoot,
-    entryPoints: ["node_modules/serialport/dist/index.js"],
+    // Said by name, so that an `import` of the file knows the name too.
+    stdin: {
+      contents: 'export { SerialPort } from "serialport";',
+      resolveDir: projectRoot,
+      sourcefile: "serialport.mjs",
+    },
     outfile: join(folder, "dist", "index.js"),
     bundle: true,
     platform: "node",
