@@ -144,7 +144,7 @@ copy_rest() {
   cp "$here/share/postern.fish" "$fish_words"
   cat >"$command.new" <<'TEXT'
 #!/bin/sh
-exec /opt/postern-gateway/current/bin/node --disable-warning=ExperimentalWarning /opt/postern-gateway/current/lib/postern-gateway.mjs "$@"
+exec /opt/postern-gateway/current/bin/node --disable-warning=ExperimentalWarning --max-semi-space-size=1 /opt/postern-gateway/current/lib/postern-gateway.mjs "$@"
 TEXT
   chmod 755 "$command.new"
   mv "$command.new" "$command"
