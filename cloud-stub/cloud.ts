@@ -109,7 +109,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     );
     await ensureDefaultGroups(services, adminUserName);
     await failLeftoverOperations(services);
-    const broker = await Broker.start(services);
+    const broker = await Broker.start({
+      ...services,
+      expelled: (deviceId) => {
+        const text = "The gateway's certificate is not trusted any more.";
+        remoteAccess.endSessions({ deviceId }, "permission.revoked", text);
+      },
+    });
     const remoteAccess: RemoteAccess = new RemoteAccess({
       ...services,
       limits: options.limits,

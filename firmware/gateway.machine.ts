@@ -204,6 +204,9 @@ export const gatewayMachine = setup({
     sayWhatIs: enqueueActions(({ context, enqueue }, { part }: { part: GatewayPart }) => {
       if (context.identity === undefined) return;
       if (part === "health" && context.health !== undefined) enqueue.sendTo(context.health, { type: "health.start" });
+      if (part === "uplinks" && context.uplinks !== undefined && context.isOnline) {
+        enqueue.sendTo(context.uplinks, { type: "uplinks.online" });
+      }
       if (part !== "management" || context.management === undefined) return;
       enqueue.sendTo(context.management, { type: "management.start", isNew: false });
       if (context.isOnline) enqueue.sendTo(context.management, { type: "management.online" });
@@ -350,6 +353,7 @@ export const gatewayMachine = setup({
         { type: "passToManagement", params: ({ event }) => ({ type: "management.offline", why: event.reason }) },
       ],
     },
+    "connectivity.dropped": { actions: { type: "passToHealth", params: { type: "health.retell" } } },
     "health.hot": {
       actions: [
         { type: "noteHeat", params: { isHot: true } },
@@ -414,8 +418,21 @@ export const gatewayMachine = setup({
         { type: "sayWhatIs", params: ({ event }) => event },
       ],
     },
-    "xstate.error.actor.health": brokenPart("health"),
-    "xstate.error.actor.management": brokenPart("management"),
+    "xstate.error.actor.health": {
+      actions: [
+        ...brokenPart("health").actions,
+        // Its successor says so again if it is.
+        { type: "noteHeat", params: { isHot: false } },
+        { type: "light", params: { type: "indicator.mended", fault: "heat" } },
+      ],
+    },
+    "xstate.error.actor.management": {
+      actions: [
+        ...brokenPart("management").actions,
+        { type: "noteQuiet", params: { isQuiet: false } },
+        { type: "command", params: () => ({ type: "operations.management-lost" }) },
+      ],
+    },
     "xstate.error.actor.indicator": brokenPart("indicator"),
     "xstate.error.actor.button": brokenPart("button"),
     "xstate.error.actor.watchdog": brokenPart("watchdog"),
@@ -584,7 +601,11 @@ export const gatewayMachine = setup({
           invoke: {
             id: "renewal",
             src: "renewal",
-            input: ({ context }) => ({ deviceId: context.device.id, identity: identityOf(context) }),
+            input: ({ context }) => ({
+              deviceId: context.device.id,
+              identity: identityOf(context),
+              isOnline: context.isOnline,
+            }),
             onError: { target: "renewalBroken", actions: { type: "log", params: errorEntry("renewal") } },
           },
           on: { "renewal.ended": { target: "registering", actions: "forgetIdentity" } },

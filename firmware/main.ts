@@ -25,7 +25,7 @@ import { openLocalServices } from "./local/local-services.ts";
 import { type DoctorOptions, runDoctor } from "./local/run-doctor.ts";
 import { showStatus } from "./local/show-status.ts";
 import { createLog, type Log } from "./log.ts";
-import { probeStorage } from "./storage-probe.ts";
+import { holdsIdentity, probeStorage } from "./storage-probe.ts";
 
 export { gatewayVersion } from "./version.ts";
 
@@ -43,7 +43,7 @@ export async function runGateway(options: GatewayCommandOptions): Promise<number
   const environment = takeServiceEnvironment();
   const logRing = new LogRing();
   // A reader of the log that goes away must not take the gateway with it.
-  process.stdout.on("error", () => {});
+  process.stdout.off("error", ignore).on("error", ignore);
   let fallenBackWhy: string | undefined;
   for (;;) {
     const end = await runOnce(options, { signals, environment, logRing, fallenBackWhy });
@@ -75,12 +75,14 @@ async function runOnce(
   const findings: string[] = [];
   const loaded = await orExplain(() => load(options.config), findings);
   const config = loaded?.config;
-  const hardware = config && (await orExplain(() => openWritableHardware(config, options.config), findings));
-  if (loaded === undefined || config === undefined || hardware === undefined) return { why: findings.join("; ") };
+  const opened = config && (await orExplain(() => openWritableHardware(config, options.config), findings));
+  if (loaded === undefined || config === undefined || opened === undefined) return { why: findings.join("; ") };
+  const { hardware, storageProblem } = opened;
   const configFile = await openConfigFile(options.config, fallenBackWhy);
   if (signals.hasCome()) return "stopped";
   const log = createLog(hardware.clock, (line) => void process.stdout.write(`${line}\n`), config.logLevel);
   for (const what of loaded.warnings) log.warn("config.warning", { what });
+  if (storageProblem !== undefined) log.error("state.unwritable", { dir: config.stateDir, why: storageProblem });
   const monitor = (error: Error): void => log.error("internal.error", { where: "process", what: messageOf(error) });
   process.on("uncaughtExceptionMonitor", monitor);
   if ("why" in configFile) log.warn("management.no-configuration", { why: configFile.why });
@@ -252,12 +254,19 @@ async function openHardware({ stateDir, board: settings }: GatewayConfig, path: 
   }
 }
 
-/** Credentials that cannot be stored would be lost at the next start, long after anybody looks: better none at all. */
-async function openWritableHardware(config: GatewayConfig, path: string): Promise<Hardware> {
+/**
+ * Credentials that cannot be stored would be lost at the next start, long after anybody looks: better none at all. Who has
+ * them already comes online all the same: over a disk that is full, or a card that has died read-only, nobody else can help.
+ */
+async function openWritableHardware(
+  config: GatewayConfig,
+  path: string,
+): Promise<{ readonly hardware: Hardware; readonly storageProblem?: string }> {
   const hardware = await openHardware(config, path);
-  const { stateDir } = config;
+  const { stateDir, registration } = config;
   const problem = await probeStorage(hardware.storage);
-  if (problem === undefined) return hardware;
+  if (problem === undefined) return { hardware };
+  if (await holdsIdentity(hardware.storage, registration.method)) return { hardware, storageProblem: problem };
   throw new ConfigError("config.invalid", [
     `${basename(path)}: [state] dir: ${stateDir} cannot be written to: ${problem}`,
   ]);
@@ -274,6 +283,8 @@ async function orExplain<T>(load: () => Promise<T>, told: string[] = []): Promis
     return undefined;
   }
 }
+
+function ignore(): void {}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

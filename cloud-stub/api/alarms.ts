@@ -48,6 +48,7 @@ export interface AlarmRouteDeps {
 export function registerAlarmRoutes(app: FastifyInstance, deps: AlarmRouteDeps): void {
   const read = { config: { access: { role: "ROLE_ALARM_READ", orDevice: true } as const } };
   const change = { config: { access: { role: "ROLE_ALARM_ADMIN", orDevice: true } as const } };
+  const withoutKeys = (deviceId: string, text: string) => deps.operations.withoutKeys(deviceId, text);
 
   async function one(request: FastifyRequest): Promise<Alarm> {
     const found = await deps.alarms.get((request.params as { id: string }).id);
@@ -81,7 +82,9 @@ export function registerAlarmRoutes(app: FastifyInstance, deps: AlarmRouteDeps):
 
   app.put("/alarm/alarms/:id", change, async (request) => {
     const alarm = await one(request);
-    const outcome = await deps.alarms.change(alarm.id, readChange(readBody(request)), personOf(request));
+    const wanted = readChange(readBody(request));
+    const text = wanted.text === undefined ? {} : { text: await withoutKeys(alarm.deviceId, wanted.text) };
+    const outcome = await deps.alarms.change(alarm.id, { ...wanted, ...text }, personOf(request));
     if (outcome === "exists") {
       throw unprocessable(area, "status: another alarm of this type stands already, so this one stays cleared");
     }

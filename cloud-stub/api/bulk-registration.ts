@@ -4,7 +4,7 @@ import type { BulkRegistration, RowOutcome } from "../devices/bulk-registration.
 import { RowsError } from "../devices/rows-of-devices.ts";
 import { principalOf } from "./access.ts";
 import { ApiError, unprocessable } from "./api-error.ts";
-import { parseMultipart } from "./multipart.ts";
+import { readFormParts } from "./form-parts.ts";
 
 const area = "devicecontrol";
 
@@ -22,7 +22,7 @@ export function registerBulkRegistrationRoute(
     forms.post("/devicecontrol/bulkNewDeviceRequests", { config: { access } }, async (request, reply) => {
       if (!Buffer.isBuffer(request.body))
         throw new ApiError(415, "general/unsupportedMediaType", "Send a form with a file.");
-      const parts = parseMultipart(request.body, request.headers["content-type"] ?? "");
+      const parts = readFormParts(request.body, request.headers["content-type"] ?? "");
       const file = parts.find(({ name }) => name === "file");
       if (file === undefined) throw unprocessable(area, "file: this part of the form is missing");
       const outcomes = await run(deps.bulkRegistration, file.content.toString("utf8"), principalOf(request).userName);

@@ -54,7 +54,8 @@ function readPart(bytes: Buffer): Part {
   return {
     name,
     fileName: parameter(disposition, "filename"),
-    type: /^content-type:\s*(\S.*?)\s*$/im.exec(headers)?.[1],
+    // So short that looking for its end costs nothing.
+    type: /^content-type:[ \t]*(\S[^\r\n]{0,255})$/im.exec(headers)?.[1]?.trim(),
     content: bytes.subarray(empty + 4),
   };
 }

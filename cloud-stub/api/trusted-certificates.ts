@@ -165,7 +165,7 @@ export function trustedCertificateDocument(
     certInPemFormat: certificate.raw.toString("base64"),
     algorithmName: certificate.publicKey.asymmetricKeyType?.toUpperCase() ?? "",
     version: 3,
-    serialNumber: BigInt(`0x${certificate.serialNumber}`).toString(),
+    serialNumber: decimal(certificate.serialNumber),
     subject: nameOf(certificate.subject),
     issuer: nameOf(certificate.issuer),
     notBefore: certificate.validFromDate.toISOString(),
@@ -177,9 +177,15 @@ export function trustedCertificateDocument(
   };
 }
 
+/** Some authorities have negative ones, which Node writes with a minus. */
+function decimal(hex: string): string {
+  const digits = BigInt(`0x${hex.replace("-", "")}`).toString();
+  return hex.startsWith("-") ? `-${digits}` : digits;
+}
+
 /** Node writes the parts in lines, in the order of the certificate; Cumulocity in one line, the last one first. */
-function nameOf(lines: string): string {
-  return lines.split("\n").reverse().join(", ");
+function nameOf(lines: string | undefined): string {
+  return (lines ?? "").split("\n").reverse().join(", ");
 }
 
 function fingerprintOf(request: FastifyRequest): string {

@@ -14,7 +14,7 @@ import { type CloudLog, errorText } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Authentication } from "../users/authentication.ts";
 import { parseClientId } from "./client-identity.ts";
-import { ClientLogin, claimedKind, serverUnavailable } from "./client-login.ts";
+import { ClientLogin, claimedKind, notAuthorised, serverUnavailable } from "./client-login.ts";
 import { ClientSession } from "./client-session.ts";
 import type { DataDeps } from "./data-messages.ts";
 import { GatedStream } from "./gated-stream.ts";
@@ -41,6 +41,8 @@ export interface BrokerDeps extends DataDeps {
   readonly certificateLogins: CertificateLogins;
   readonly deviceTokens: DeviceTokens;
   readonly log: CloudLog;
+  /** Told of a device that had to go because its certificate is not trusted any more, by its internal id. */
+  readonly expelled?: (deviceId: string) => void;
 }
 
 interface Connection {
@@ -168,14 +170,18 @@ export class Broker {
   /** An authority was taken off the list or disabled: whom it alone let in has to go. */
   async #expelUntrusted(): Promise<void> {
     for (const session of [...this.#live]) {
-      const { certificate } = session.identity;
-      if (certificate === undefined || (await this.#deps.certificateLogins.isStillTrusted(certificate.chain))) continue;
+      if (await this.#isStillTrusted(session)) continue;
       this.#deps.log.warn("device.expelled", {
         device: session.externalId,
         why: "its certificate is not trusted any more",
       });
       session.expel();
+      if (session.deviceId !== undefined) this.#deps.expelled?.(session.deviceId);
     }
+  }
+
+  async #isStillTrusted({ identity: { certificate } }: ClientSession): Promise<boolean> {
+    return certificate === undefined || this.#deps.certificateLogins.isStillTrusted(certificate.chain);
   }
 
   /** Closes every connection and stops. */
@@ -238,7 +244,11 @@ export class Broker {
     if (!login.ok) return refusal(login.returnCode, login.why);
     if (client.closed || this.#isKilled) return refusal(serverUnavailable, "connection closed");
     arrival?.arrival.leave();
-    this.#came(new ClientSession(client, login.identity, this.#deps), client, login.device);
+    const session = new ClientSession(client, login.identity, this.#deps);
+    this.#came(session, client, login.device);
+    // Its authority may have gone after the look at it, and before this session was there to be expelled.
+    if (session.identity.certificate !== undefined && !(await this.#isStillTrusted(session)))
+      return refusal(notAuthorised, "the certificate is not accepted any more");
     return undefined;
   }
 
@@ -321,6 +331,7 @@ export class Broker {
   async #giveToken(session: ClientSession): Promise<void> {
     const { certificate } = session.identity;
     if (certificate === undefined) return session.refuse(41, "", tokenRefusal);
+    if (!(await this.#isStillTrusted(session))) return session.refuse(41, "", certificateRefusal);
     const token = await this.#deps.deviceTokens.give(session.userName, certificate.anchorKeyHash);
     if (token === undefined) return session.refuse(41, "", "MqttAuth: This device has no login any more");
     await session.giveToken(token);
@@ -365,6 +376,9 @@ export class Broker {
 
 /** What Cumulocity says to a device that logs in with a password (protocol.md 3.1). */
 const tokenRefusal = "MqttAuth: Cannot publish token for device that do not use certificate authentication";
+
+/** It has expired since, say. */
+const certificateRefusal = "MqttAuth: The certificate of this device is not accepted any more";
 
 /** A callback of a library that must not hear twice. */
 function once<Args extends unknown[]>(done: (...args: Args) => void): (...args: Args) => void {

@@ -12,7 +12,7 @@ import type { ClientKind } from "./topic-rules.ts";
 const identifierRejected = 2;
 export const serverUnavailable = 3;
 const wrongLogin = 4;
-const notAuthorised = 5;
+export const notAuthorised = 5;
 
 export type ClientLoginOutcome =
   | { readonly ok: true; readonly identity: ClientIdentity; readonly device: Device | undefined }

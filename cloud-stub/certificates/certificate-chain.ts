@@ -13,7 +13,7 @@ export interface Anchor {
 }
 
 export type ChainVerdict<A extends Anchor> =
-  | { readonly ok: true; readonly commonName: string; readonly anchor: A }
+  | { readonly ok: true; readonly commonName: string; readonly publicKeyInfo: Buffer; readonly anchor: A }
   /** A clause for people, such as "it expired on 2026-01-31T10:00:00.000Z". */
   | { readonly ok: false; readonly why: string };
 
@@ -23,9 +23,9 @@ export function judgeChain<A extends Anchor>(pem: string, anchors: readonly A[],
     const chain = readChain(pem);
     const [leaf] = chain;
     if (leaf === undefined) throw unreadable("there is no certificate in it");
-    const commonName = judgeLeaf(leaf, nowMs);
+    const device = judgeLeaf(leaf, nowMs);
     const outcome = findAnchor(chain, anchors, nowMs);
-    return "why" in outcome ? { ok: false, why: outcome.why } : { ok: true, commonName, anchor: outcome.anchor };
+    return "why" in outcome ? { ok: false, why: outcome.why } : { ok: true, ...device, anchor: outcome.anchor };
   } catch (error) {
     if (error instanceof CertificateError) return { ok: false, why: error.message };
     throw error;
@@ -40,7 +40,10 @@ export function readChain(pem: string): readonly X509Certificate[] {
   return blocks.map((block) => parseCertificate(readPemOrBase64(block)));
 }
 
-function judgeLeaf(leaf: X509Certificate, nowMs: number): string {
+function judgeLeaf(
+  leaf: X509Certificate,
+  nowMs: number,
+): { readonly commonName: string; readonly publicKeyInfo: Buffer } {
   const facts = readFacts(leaf);
   const [commonName, ...others] = facts.commonNames;
   if (commonName === undefined || others.length > 0)
@@ -48,7 +51,8 @@ function judgeLeaf(leaf: X509Certificate, nowMs: number): string {
   const late = whyNotValid(leaf, nowMs);
   if (late !== undefined) throw unreadable(late);
   if (!isForClients(facts)) throw unreadable("its extended key usage is not for TLS clients");
-  return commonName;
+  if (facts.isBeyondUs) throw unreadable("it has a critical extension that is not known here");
+  return { commonName, publicKeyInfo: facts.publicKeyInfo };
 }
 
 function isForClients({ extendedKeyUsage }: CertificateFacts): boolean {
@@ -83,7 +87,11 @@ function findAnchor<A extends Anchor>(
       if (late === undefined) return { anchor };
       late = `its authority is not in force: ${late}`;
     }
-    const issuer = [...left].find((candidate) => current !== undefined && isIssuedBy(current, candidate, below));
+    const issuers = [...left].filter(
+      (candidate) => current !== undefined && isIssuedBy(current, candidate, below) && mayVouch(candidate),
+    );
+    // An authority that was renewed may have sent its old certificate along.
+    const issuer = issuers.find((candidate) => whyNotValid(candidate, nowMs) === undefined) ?? issuers[0];
     if (issuer !== undefined) {
       left.delete(issuer);
       const why = whyNotValid(issuer, nowMs);
@@ -92,6 +100,12 @@ function findAnchor<A extends Anchor>(
     current = issuer;
   }
   return { why: late ?? "no authority that this tenant trusts has signed it" };
+}
+
+/** Whoever made an authority below their own may have limited it: to servers, or to some names (RFC 5280, 4.2). */
+function mayVouch(issuer: X509Certificate): boolean {
+  const facts = readFacts(issuer);
+  return isForClients(facts) && !facts.isBeyondUs;
 }
 
 /** `below`: authorities between `issuer` and the device. */

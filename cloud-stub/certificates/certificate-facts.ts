@@ -11,10 +11,23 @@ export const objectIds = {
   keyUsage: "2.5.29.15",
   extendedKeyUsage: "2.5.29.37",
   subjectKeyIdentifier: "2.5.29.14",
+  subjectAltName: "2.5.29.17",
+  certificatePolicies: "2.5.29.32",
   authorityKeyIdentifier: "2.5.29.35",
   clientAuth: "1.3.6.1.5.5.7.3.2",
   anyExtendedKeyUsage: "2.5.29.37.0",
 } as const;
+
+/** Extensions that may be critical: what they say is heeded, or limits nothing here. */
+const understood: readonly string[] = [
+  objectIds.basicConstraints,
+  objectIds.keyUsage,
+  objectIds.extendedKeyUsage,
+  objectIds.subjectKeyIdentifier,
+  objectIds.authorityKeyIdentifier,
+  objectIds.subjectAltName,
+  objectIds.certificatePolicies,
+];
 
 export interface CertificateFacts {
   /** 1 to 3. */
@@ -26,6 +39,10 @@ export interface CertificateFacts {
   readonly pathLength: number | undefined;
   /** Object ids; undefined if it says nothing, and then it is for everything. */
   readonly extendedKeyUsage: readonly string[] | undefined;
+  /** SubjectPublicKeyInfo in DER, as it stands there. */
+  readonly publicKeyInfo: Buffer;
+  /** Whether an extension that must be understood is none of those that are looked at here or by OpenSSL. */
+  readonly isBeyondUs: boolean;
 }
 
 /** The bytes of a PEM block or of base64 alone; throws CertificateError. */
@@ -54,14 +71,16 @@ export function readFacts(certificate: X509Certificate): CertificateFacts {
   const version =
     body.nextTag === contextTag(0) ? 1 + (body.within(contextTag(0)).take(tags.integer).content[0] ?? 0) : 1;
   const subject = skipToSubject(body);
-  body.take(tags.sequence); // public key
-  const extensions = readExtensions(body);
+  const publicKeyInfo = body.take(tags.sequence).whole;
+  const { found: extensions, critical } = readExtensions(body);
   const constraints = readBasicConstraints(extensions.get(objectIds.basicConstraints));
   return {
     version,
     commonNames: readCommonNames(subject),
     ...constraints,
     extendedKeyUsage: readExtendedKeyUsage(extensions.get(objectIds.extendedKeyUsage)),
+    publicKeyInfo,
+    isBeyondUs: critical.some((id) => !understood.includes(id)),
   };
 }
 
@@ -106,19 +125,23 @@ function readText(tag: number, content: Buffer): string {
   return content.toString(tag === tags.utf8String ? "utf8" : "latin1");
 }
 
-function readExtensions(body: DerCursor): ReadonlyMap<string, Buffer> {
+function readExtensions(body: DerCursor): {
+  readonly found: ReadonlyMap<string, Buffer>;
+  readonly critical: readonly string[];
+} {
   const found = new Map<string, Buffer>();
+  const critical: string[] = [];
   // [1] and [2] are unique identifiers, which nobody uses.
   while (!body.isAtEnd && body.nextTag !== contextTag(3)) body.take();
-  if (body.isAtEnd) return found;
+  if (body.isAtEnd) return { found, critical };
   const list = body.within(contextTag(3)).sequence();
   while (!list.isAtEnd) {
     const extension = list.sequence();
     const id = extension.objectId();
-    if (extension.nextTag === tags.boolean) extension.take();
+    if (extension.nextTag === tags.boolean && extension.take().content[0] !== 0) critical.push(id);
     found.set(id, extension.take(tags.octetString).content);
   }
-  return found;
+  return { found, critical };
 }
 
 function readBasicConstraints(content: Buffer | undefined): Pick<CertificateFacts, "isAuthority" | "pathLength"> {
@@ -127,6 +150,7 @@ function readBasicConstraints(content: Buffer | undefined): Pick<CertificateFact
   const isAuthority = constraints.nextTag === tags.boolean && constraints.take().content[0] !== 0;
   if (constraints.nextTag !== tags.integer) return { isAuthority, pathLength: undefined };
   const length = constraints.take().content;
+  if (length.length === 0) throw unreadable("its path length is no number");
   return { isAuthority, pathLength: length.length > 4 ? Number.MAX_SAFE_INTEGER : length.readUIntBE(0, length.length) };
 }
 

@@ -46,9 +46,19 @@ export function judgeAuthority(certificate: X509Certificate, nowMs: number): voi
   const { version, isAuthority } = readFacts(certificate);
   if (version !== 3) throw unacceptable(`it is X.509 version ${version}; version 3 is needed`);
   if (!isAuthority) throw unacceptable("it is not that of an authority (BasicConstraints CA:TRUE is missing)");
+  if (!hasKnownKey(certificate)) throw unacceptable("its public key is of a kind that is not known here");
   const late = whyNotValid(certificate, nowMs);
   // One for later may be put in early.
   if (late?.startsWith("it expired") === true) throw unacceptable(late);
+}
+
+function hasKnownKey(certificate: X509Certificate): boolean {
+  try {
+    return certificate.publicKey.asymmetricKeyType !== undefined;
+  } catch {
+    // Node reads the key only when it is asked for it.
+    return false;
+  }
 }
 
 /** `signature`: base64, over the text with SHA-256, by the certificate's key. */

@@ -49,8 +49,14 @@ export class TrustedCertificates {
 
   /** By time of their coming. */
   async list(): Promise<readonly TrustedCertificate[]> {
-    this.#known ??= this.#read();
-    return this.#known;
+    if (this.#known !== undefined) return this.#known;
+    const reading = this.#read();
+    this.#known = reading;
+    // A store that was busy once must not keep every device out until the next change.
+    reading.catch(() => {
+      if (this.#known === reading) this.#known = undefined;
+    });
+    return reading;
   }
 
   async get(fingerprint: string): Promise<TrustedCertificate | undefined> {
@@ -204,7 +210,12 @@ export class TrustedCertificates {
 
   async #changed(): Promise<void> {
     this.#known = undefined;
-    for (const listener of [...this.#listeners]) await listener();
+    const failures: unknown[] = [];
+    for (const listener of [...this.#listeners]) {
+      // One of them expels devices, whatever became of the others.
+      await listener().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #read(): Promise<readonly TrustedCertificate[]> {

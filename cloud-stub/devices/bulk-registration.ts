@@ -3,7 +3,7 @@ import type { Audit } from "../audit/audit.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, passwordLengthMin } from "../users/accounts.ts";
 import { HasherBusyError } from "../users/password-hasher.ts";
-import type { DeviceRegistry, Fragments } from "./device-registry.ts";
+import { type DeviceRegistry, type Fragments, fragmentsLengthMax } from "./device-registry.ts";
 import { type Enrolments, oneTimePasswordLength } from "./enrolment.ts";
 import { deviceUserName, isDeviceId, type Registration } from "./registration.ts";
 import { type DeviceRow, RowsError, readRows } from "./rows-of-devices.ts";
@@ -65,7 +65,11 @@ export class BulkRegistration {
       throw new RowsError(`The file has more than ${passwordRowsMax} rows with CREDENTIALS; send it in parts`);
     }
     const outcomes: RowOutcome[] = [];
-    for (const row of rows) outcomes.push(await this.#runRow(row, isSimple, userName));
+    for (const row of rows) {
+      // The store answers within the turn: without a break one long file would hold up everybody.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      outcomes.push(await this.#runRow(row, isSimple, userName));
+    }
     return outcomes;
   }
 
@@ -105,6 +109,8 @@ export class BulkRegistration {
     await this.#store.db.transaction().execute(async (transaction) => {
       if (wanted.password === undefined) await this.#accounts.addWithoutPassword(login, transaction);
       if (wanted.oneTimePassword !== undefined) await this.#enrolments.offer(id, wanted.oneTimePassword, transaction);
+      // Whoever has an older offer must not get in beside the new password.
+      else if (wanted.password !== undefined) await this.#enrolments.removeAlong(transaction, id);
       // A request that waits for the same device is answered by this.
       await this.#registration.removeAlong(transaction, id);
       const activity = isNew ? "Device registered in bulk" : "Device registered in bulk again";
@@ -122,7 +128,11 @@ export class BulkRegistration {
     const made = await this.#devices.create({ externalId: id, ...wanted, owner, fragments });
     if (made !== undefined) return;
     const device = await this.#devices.byExternalId(id);
-    if (device !== undefined) await this.#devices.update(device.id, { ...wanted, fragments });
+    if (device === undefined) return;
+    if (JSON.stringify({ ...device.fragments, ...fragments }).length > fragmentsLengthMax) {
+      throw new RowError("the managed object would become too large; remove properties of it first");
+    }
+    await this.#devices.update(device.id, { ...wanted, fragments });
   }
 }
 

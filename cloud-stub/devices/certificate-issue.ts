@@ -1,7 +1,8 @@
 // Gives devices their certificates: who asks was checked, how often is limited, and each one is in the audit trail.
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { Clock } from "#hardware/ports.ts";
 import type { Audit } from "../audit/audit.ts";
+import { keyInfoHash } from "../certificates/key-hash.ts";
 import type { SigningRequest } from "../certificates/signing-request.ts";
 import type { NoAuthority, TenantAuthority } from "../certificates/tenant-authority.ts";
 import type { CloudLog } from "../log.ts";
@@ -40,8 +41,7 @@ export class CertificateIssue {
 
   /** The first certificate. `other-key`: the password was used for another key, or is gone. */
   async byOneTimePassword(externalId: string, request: SigningRequest): Promise<IssueOutcome | "other-key"> {
-    const hash = createHash("sha256").update(request.publicKeyInfo).digest("hex");
-    if (!(await this.#enrolments.takes(externalId, hash))) return "other-key";
+    if (!(await this.#enrolments.takes(externalId, keyInfoHash(request.publicKeyInfo)))) return "other-key";
     return this.#issue(externalId, request, { activity: "Device enrolled", userName: deviceUserName(externalId) });
   }
 

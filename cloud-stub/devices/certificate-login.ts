@@ -1,6 +1,7 @@
 // Lets devices in by their certificate: the authority must be trusted, the name right, and the device registered or welcome without.
 
 import type { Audit } from "../audit/audit.ts";
+import { keyInfoHash } from "../certificates/key-hash.ts";
 import type { TrustedCertificates } from "../certificates/trusted-certificates.ts";
 import type { CloudLog } from "../log.ts";
 import type { Store } from "../store/store.ts";
@@ -50,7 +51,7 @@ export class CertificateLogins {
   async check(chain: string, claimed?: string): Promise<CertificateLoginOutcome> {
     const verdict = await this.#trusted.judge(chain);
     if (!verdict.ok) return { ok: false, why: `the device's certificate is not accepted: ${verdict.why}` };
-    const { commonName, anchor } = verdict;
+    const { commonName, publicKeyInfo, anchor } = verdict;
     if (claimed !== undefined && commonName !== claimed) {
       return {
         ok: false,
@@ -68,7 +69,7 @@ export class CertificateLogins {
     if (account?.kind !== "device" || account.deviceExternalId !== commonName || !account.isEnabled) {
       return { ok: false, why: `the login '${name}' is not that of a device, or is disabled` };
     }
-    await this.#enrolments.done(commonName);
+    await this.#enrolments.done(commonName, keyInfoHash(publicKeyInfo));
     return { ok: true, account, externalId: commonName, anchorKeyHash: anchor.keyHash };
   }
 

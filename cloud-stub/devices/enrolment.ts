@@ -99,9 +99,13 @@ export class Enrolments {
     });
   }
 
-  /** The device has logged in with a certificate: its one-time password is spent. */
-  async done(externalId: string): Promise<void> {
-    await this.removeAlong(this.#store.db, externalId);
+  /** The device has logged in with a certificate for this key: if that came by its one-time password, this is spent. */
+  async done(externalId: string, keyHash: string): Promise<void> {
+    await this.#store.db
+      .deleteFrom("enrolments")
+      .where("device_external_id", "=", externalId)
+      .where("key_hash", "=", keyHash)
+      .execute();
   }
 
   async removeAlong(db: Kysely<Database>, externalId: string): Promise<void> {

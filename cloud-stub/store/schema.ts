@@ -154,7 +154,7 @@ export interface TrustedCertificatesTable {
   readonly created_at_ms: Fixed<number>;
 }
 
-/** Devices that may get their first certificate with a one-time password; a row goes with the first login by certificate. */
+/** Devices that may get their first certificate with a one-time password; a row goes with the first login by that certificate. */
 export interface EnrolmentsTable {
   readonly device_external_id: Fixed<string>;
   readonly sealed_password: string;

@@ -30,6 +30,8 @@ export type ConnectivityFact =
   | { readonly type: "connectivity.online" }
   | { readonly type: "connectivity.offline"; readonly reason: OfflineReason }
   | { readonly type: "connectivity.received"; readonly message: CloudMessage }
+  /** Kept messages were lost to the queue's bounds: who told the cloud of a change tells it again how things are. */
+  | { readonly type: "connectivity.dropped" }
   | AlarmFact;
 
 export interface ConnectivityContext extends Outbox {

@@ -117,6 +117,7 @@ export const connectivitySetup = setup({
         message: event.type === "session.received" ? event.message : { kind: "other", what: event.type },
       }),
     ),
+    tellDropped: sendParent({ type: "connectivity.dropped" } satisfies ConnectivityFact),
     tellTakeover: sendParent((): ConnectivityFact => takeoverAlarm()),
     tellTakeoverOver: sendParent((): ConnectivityFact => takeoverCleared),
     noteTakeoverAlarm: assign({ hasTakeoverAlarm: true }),

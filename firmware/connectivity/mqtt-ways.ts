@@ -16,10 +16,14 @@ export interface WayMemory {
   readonly tlsTriedAtMs: number;
   /** Whether the websocket has failed too since anything worked: then TLS may not be blocked, the cloud was just away. */
   readonly isAway: boolean;
+  /** Whether the websocket has worked where TLS is blocked: then it is the cloud that is away when it fails, and TLS is no help. */
+  readonly isProven: boolean;
 }
 
 /** Failures of TLS in a row after which the websocket is tried, once: while neither works, TLS has the better part of the tries. */
 export const failuresBeforeChange = 2;
+/** The same of a websocket that has worked where TLS was blocked: TLS then takes its whole limit to fail, and the cloud may be back. */
+export const provenFailuresMax = 5;
 /** Between two tries of TLS while the websocket works: made when a connection is made anyway, and never in place of one that stands. */
 export const tlsRetryMs = 60 * 60_000;
 
@@ -41,9 +45,10 @@ export const freshMemory: WayMemory = {
   failures: 0,
   tlsTriedAtMs: Number.NEGATIVE_INFINITY,
   isAway: false,
+  isProven: false,
 };
 
-const almostBlocked = { way: "tls", failures: failuresBeforeChange - 1, isAway: false } as const;
+const almostBlocked = { way: "tls", failures: failuresBeforeChange - 1, isAway: false, isProven: false } as const;
 
 /** The way of the next attempt. */
 export function nextWay(memory: WayMemory, nowMs: number): MqttWay {
@@ -60,13 +65,18 @@ export function afterAttempt(
   if (reason === undefined || isAnswer(reason)) {
     // Nothing says that TLS is blocked: the next connection tries it first, once.
     if (way === "websocket" && memory.isAway) return { ...almostBlocked, tlsTriedAtMs };
-    return { way, failures: 0, tlsTriedAtMs, isAway: false };
+    const isProven = way === "websocket" && (memory.isProven || reason === undefined);
+    return { way, failures: 0, tlsTriedAtMs, isAway: false, isProven };
   }
   if (!likeBlocking.includes(reason)) return { ...memory, tlsTriedAtMs };
   // A look at the better way that came to nothing: back to the one that worked.
   if (way !== memory.way) return { ...memory, tlsTriedAtMs };
-  if (way === "websocket") return { way: "tls", failures: 0, tlsTriedAtMs, isAway: true };
   const failures = memory.failures + 1;
+  if (way === "websocket" && memory.isProven) {
+    if (failures < provenFailuresMax) return { ...memory, failures, tlsTriedAtMs };
+    return { ...memory, way: "tls", failures: failuresBeforeChange - 1, tlsTriedAtMs };
+  }
+  if (way === "websocket") return { ...memory, way: "tls", failures: 0, tlsTriedAtMs, isAway: true };
   const next = failures < failuresBeforeChange ? way : "websocket";
   return { ...memory, way: next, failures: next === way ? failures : 0, tlsTriedAtMs };
 }

@@ -19,6 +19,7 @@ export const enqueueDroppedReport = connectivitySetup.enqueueActions(({ context,
   const taken = withMessage({ ...context, droppedUntold: 0 }, droppedReport(count));
   for (const action of effectsOf(taken)) enqueue(action);
   enqueue({ type: "commandQueue", params: { type: "queue.told", count } });
+  enqueue({ type: "tellDropped" });
 });
 
 export const takeStored = connectivitySetup.enqueueActions(({ context, event, enqueue }) => {

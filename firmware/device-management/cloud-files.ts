@@ -55,7 +55,11 @@ export class CloudFiles {
     const headers = { "Content-Type": json, Accept: json };
     const created = await this.#ask({ method: "POST", path: "/event/events", headers, body: event });
     const id = idIn(created, "the cloud took no event for the file");
-    if (!id.ok) return id;
+    if (!id.ok) {
+      // It may have been removed there and registered anew since: then it has another one.
+      if (created.ok) this.#internalId = undefined;
+      return id;
+    }
     const path = `/event/events/${id.id}/binaries`;
     const attached = await this.#ask({
       method: "POST",

@@ -78,6 +78,39 @@ export const managementMachine = managementSetup.createMachine({
         { guard: "isStartedTidy", target: "running", actions: "report" },
         { guard: "isStarted", target: "tidying", actions: "report" },
       ],
+      after: {
+        trialLimit: [
+          {
+            guard: "isProving",
+            target: "withdrawing",
+            actions: { type: "keepRecords", params: ({ context }) => undoing(context) },
+          },
+          { guard: "isUndoing", target: "withdrawing" },
+        ],
+      },
+    },
+    withdrawing: {
+      description: "A new configuration with which the gateway is not even registered goes: nobody could send another.",
+      initial: "undoing",
+      states: {
+        undoing: {
+          invoke: {
+            id: "undo",
+            src: "undo",
+            input: ({ context }) => ({ records: context.records }),
+            onDone: {
+              target: "leaving",
+              actions: { type: "log", params: ({ context }) => undoneEntry(context.records) },
+            },
+            onError: { target: "undoingAgain", actions: { type: "log", params: errorEntry("management.undo") } },
+          },
+        },
+        undoingAgain: { after: { retryDelay: "undoing" } },
+        leaving: {
+          entry: { type: "tell", params: { type: "management.reconfigured" } },
+          after: { leaveLimit: { target: "leaving", reenter: true } },
+        },
+      },
     },
     tidying: {
       invoke: {

@@ -1,7 +1,7 @@
 // What the health machine knows, and how each look and each word of another part changes it. Pure.
 import type { OutgoingMessage } from "../connectivity/outbox.ts";
 import { isoTime, type LogEntry } from "../log.ts";
-import { type Alarm, type Alarms, alarmMessages, alarmTypes, withAlarm, withoutAlarm } from "./alarms.ts";
+import { type Alarm, type Alarms, alarmMessages, alarmsMax, alarmTypes, withAlarm, withoutAlarm } from "./alarms.ts";
 import { measurementMessages } from "./measurements.ts";
 import { findings, type HealthLimits, type HealthSample, hotMarginCelsius, isOver } from "./sample.ts";
 
@@ -12,6 +12,8 @@ export interface HealthState {
   readonly alarms: Alarms;
   /** The alarms that the cloud knows of. */
   readonly told: Alarms;
+  /** Those that were cleared in this run and are not back: a cloud that has not heard of it is told again. */
+  readonly gone: Alarms;
   /** Types remembered from the run before that nobody has spoken of in this one. */
   readonly unconfirmed: readonly string[];
   readonly isHot: boolean;
@@ -44,6 +46,7 @@ export function initialHealth(limits: HealthLimits): HealthState {
     isStarted: false,
     alarms: {},
     told: {},
+    gone: {},
     unconfirmed: [],
     isHot: false,
     sample: undefined,
@@ -70,6 +73,14 @@ export function raised(state: HealthState, alarm: Alarm): HealthStep {
 
 export function cleared(state: HealthState, alarmType: string): HealthStep {
   return tell({ ...confirmed(state, alarmType), alarms: withoutAlarm(state.alarms, alarmType) }, undefined);
+}
+
+/** Some of what the cloud was told has not reached it: it hears how things are now. */
+export function retold(state: HealthState): HealthStep {
+  const { alarms, gone, isStarted } = state;
+  if (!isStarted) return { state, effects: [] };
+  const messages = [...alarmMessages(gone, {}), ...alarmMessages({}, alarms)];
+  return { state, effects: messages.map((message): HealthEffect => ({ kind: "publish", message })) };
 }
 
 /** What nobody has spoken of since the start is over. */
@@ -134,13 +145,18 @@ function tell(state: HealthState, time: string | undefined): HealthStep {
   const messages = alarmMessages(told, alarms, time);
   if (messages.length === 0) return { state: { ...state, told: alarms }, effects: [] };
   return {
-    state: { ...state, told: alarms },
+    state: { ...state, told: alarms, gone: goneOf(state) },
     effects: [
       ...entries(told, alarms).map((entry): HealthEffect => ({ kind: "log", entry })),
       ...messages.map((message): HealthEffect => ({ kind: "publish", message })),
       { kind: "store", alarms },
     ],
   };
+}
+
+function goneOf({ gone, told, alarms }: HealthState): Alarms {
+  const before = Object.entries({ ...gone, ...told }).filter(([type]) => !Object.hasOwn(alarms, type));
+  return Object.fromEntries(before.slice(-alarmsMax));
 }
 
 function entries(before: Alarms, after: Alarms): readonly LogEntry[] {

@@ -12,6 +12,8 @@ export const alarmsFile = "alarms.json";
 
 /** A part that has no answer by then has none: no look hangs on one sensor. */
 export const lookLimitMs = 5_000;
+/** A disk that is busy may take long for a write; one that takes longer is of no use. */
+export const storageLimitMs = 30_000;
 
 export function alarmsLoader({ storage }: Pick<Hardware, "storage">) {
   return fromPromise<Alarms>(async () => {
@@ -23,6 +25,14 @@ export function alarmsLoader({ storage }: Pick<Hardware, "storage">) {
 export function boardLook(hardware: Hardware) {
   const { clock, thermal, system, storage, timeService, uplinks } = hardware;
   const startedAtMs = clock.monotonicMs();
+  let probing: Promise<string | undefined> | undefined;
+  // One that still hangs is waited for again: behind it others would only pile up.
+  const probe = (): Promise<string | undefined> => {
+    probing ??= probeStorage(storage).finally(() => {
+      probing = undefined;
+    });
+    return probing;
+  };
   return fromPromise<HealthSample, LookInput>(async ({ input }) => {
     const inTime = <T>(reading: Promise<T> | undefined): Promise<T | undefined> => readInTime(clock, reading);
     const [celsius, facts, isClockSynchronised, list, problem] = await Promise.all([
@@ -30,7 +40,7 @@ export function boardLook(hardware: Hardware) {
       inTime(system?.facts()),
       inTime(timeService?.isSynchronised()),
       inTime(uplinks?.list()),
-      input.triesStorage ? probeStorage(storage) : undefined,
+      input.triesStorage ? answerInTime(clock, probe()) : undefined,
     ]);
     return {
       atMs: clock.nowMs(),
@@ -47,6 +57,18 @@ export function boardLook(hardware: Hardware) {
       })),
     };
   });
+}
+
+async function answerInTime(
+  clock: Hardware["clock"],
+  probing: Promise<string | undefined>,
+): Promise<string | undefined> {
+  const late = Promise.withResolvers<string>();
+  const words = `the disk did not answer within ${storageLimitMs / 1000} s`;
+  const timer = clock.setTimeout(() => late.resolve(words), storageLimitMs);
+  const problem = await Promise.race([probing, late.promise]);
+  clock.clearTimeout(timer);
+  return problem;
 }
 
 /** Undefined when it fails or takes too long: what cannot be read is no reason to tell nothing of the rest. */

@@ -23,6 +23,7 @@ import {
   lookMs,
   raised,
   remembered,
+  retold,
   settled,
   settleMs,
   started,
@@ -37,6 +38,8 @@ export interface HealthInput {
 export type HealthCommand =
   /** The gateway is registered: there is a cloud that can be told. */
   | { readonly type: "health.start" }
+  /** Messages for the cloud were lost: what it knows of the alarms may be wrong. */
+  | { readonly type: "health.retell" }
   /** What any part of the gateway says of an alarm; again is fine. */
   | AlarmFact;
 
@@ -119,6 +122,7 @@ export const healthMachine = parts.createMachine({
     "alarm.raised": { actions: follow },
     "alarm.cleared": { actions: follow },
     "health.start": { actions: follow },
+    "health.retell": { actions: follow },
     "alarms.remembered": { actions: follow },
     "board.looked": { actions: follow },
     "alarms.settled": { actions: follow },
@@ -190,6 +194,8 @@ function step(health: HealthState, event: HealthEvent): HealthStep {
       return cleared(health, event.alarmType);
     case "health.start":
       return started(health);
+    case "health.retell":
+      return retold(health);
     case "alarms.remembered":
       return remembered(health, event.alarms);
     case "board.looked":

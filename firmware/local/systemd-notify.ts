@@ -83,7 +83,8 @@ class Sender {
   }
 
   #run(): void {
-    const words = Object.entries(this.#waiting).map(([name, value]) => `${name}=${value}`);
+    const sent = this.#waiting;
+    const words = Object.entries(sent).map(([name, value]) => `${name}=${value}`);
     this.#waiting = {};
     if (words.length === 0) return;
     this.#isRunning = true;
@@ -96,20 +97,25 @@ class Sender {
     child.on("error", (error) => {
       problem = `${program} cannot be run: ${error.message}`;
       // Nothing has run, so no end will be told of.
-      if (child.pid === undefined) this.#ended(problem);
+      if (child.pid === undefined) this.#ended(sent, problem);
     });
     child.on("exit", (code, signal) => {
       const end = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`;
-      this.#ended(code === 0 ? undefined : (problem ?? `${program} ${end}`));
+      this.#ended(sent, code === 0 ? undefined : (problem ?? `${program} ${end}`));
     });
   }
 
-  #ended(problem: string | undefined): void {
+  #ended(sent: Readonly<Record<string, string>>, problem: string | undefined): void {
     this.#isRunning = false;
-    if (problem !== undefined && !this.#hasFailed) {
+    const hasMore = Object.keys(this.#waiting).length > 0;
+    if (problem !== undefined) {
+      // Without READY systemd would end the gateway at its limit. Of being alive only the present moment may tell.
+      const { WATCHDOG: _past, ...unsaid } = sent;
+      this.#waiting = { ...unsaid, ...this.#waiting };
+      if (!this.#hasFailed) this.#options.failed(problem);
       this.#hasFailed = true;
-      this.#options.failed(problem);
     }
-    this.#run();
+    // What nobody takes waits for the next word: a program that fails is not run again and again.
+    if (hasMore) this.#run();
   }
 }

@@ -138,6 +138,16 @@ export function managed(state: IntakeState, operation: string, outcome: Manageme
   );
 }
 
+/** Who does the operations of device management has broken, and knows of none of them any more. */
+export function managementLost(state: IntakeState): IntakeStep {
+  const outcome: ManagementOutcome = { ok: false, why: "it could not be finished: a part of the gateway broke" };
+  const lost = state.running.filter(({ fragment }) => state.taken.includes(fragment));
+  return lost.reduce<IntakeStep>((step, { operation }) => follow(step, (next) => managed(next, operation, outcome)), {
+    state,
+    effects: [],
+  });
+}
+
 function over(
   state: IntakeState,
   operation: string,

@@ -15,6 +15,7 @@ import {
   initialIntake,
   type ManagementOutcome,
   managed,
+  managementLost,
   received,
   turnMissed,
   twinMissed,
@@ -38,6 +39,8 @@ export type OperationsCommand =
       readonly reason: CloseReason;
       readonly detail: string;
     }
+  /** Nobody will finish the operations of device management that run. */
+  | { readonly type: "operations.management-lost" }
   /** An operation of device management is over. */
   | { readonly type: "operation.managed"; readonly operation: string; readonly outcome: ManagementOutcome };
 
@@ -116,6 +119,8 @@ function step(state: IntakeState, event: OperationsEvent): IntakeStep {
   switch (event.type) {
     case "operations.disconnected":
       return { state: disconnected(state), effects: [] };
+    case "operations.management-lost":
+      return managementLost(state);
     case "operations.received":
       return received(state, event.message);
     case "operation.succeeded":

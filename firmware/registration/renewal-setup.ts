@@ -14,6 +14,8 @@ import { expiryAlarm, renewalDueMs, warningDueMs } from "./renewal-words.ts";
 export interface RenewalInput {
   readonly deviceId: string;
   readonly identity: CloudIdentity;
+  /** Whether it is at the start, since nobody says so again; false where absent. */
+  readonly isOnline?: boolean;
 }
 
 /** Commands of the parent: what it heard of the connection to the cloud. */

@@ -4,7 +4,13 @@ import type { Hardware } from "#hardware/ports.ts";
 import type { CloudHttpDeps } from "../cloud-http.ts";
 import type { CloudAuthorization } from "../cloud-identity.ts";
 import { storageProblem } from "./credentials.ts";
-import { type CertificateIdentity, loadRenewal, renewalFile, writeCertificate } from "./enrolment-state.ts";
+import {
+  type CertificateIdentity,
+  certificateFile,
+  loadRenewal,
+  renewalFile,
+  writeCertificate,
+} from "./enrolment-state.ts";
 import { type EnrolOutcome, enrol } from "./est-client.ts";
 import type { StoreOutcome } from "./registration.actor.ts";
 
@@ -30,7 +36,9 @@ export function renewalLook({ clock, random, storage }: Hardware) {
     const renewed = await loadRenewal(storage, { deviceId, privateKey });
     if (renewed === undefined || renewed.notAfterMs <= now.nowMs) return now;
     if (renewed.certificate.chain !== chain) return { ...now, renewed };
-    // The power failed between taking it into use and removing it here.
+    // The power failed between taking it into use and removing it here, or the earlier one was of no use and it is the
+    // only one: it must stand there before it goes from here.
+    await writeCertificate(storage, certificateFile, { deviceId, certificate: renewed.certificate });
     await storage.remove(renewalFile);
     return now;
   });

@@ -20,12 +20,12 @@ import {
 
 export const renewalMachine = renewalSetup.createMachine({
   id: "renewal",
-  context: ({ input: { deviceId, identity } }) => ({
+  context: ({ input: { deviceId, identity, isOnline = false } }) => ({
     deviceId,
     identity: identity.kind === "certificate" ? identity : undefined,
     renewed: undefined,
     nowMs: 0,
-    isOnline: false,
+    isOnline,
     draw: undefined,
     warned: undefined,
     isRefusalTold: false,

@@ -25,7 +25,10 @@ export interface SoakOutcome {
 
 /** Never rejects for what the programs under test do wrong. `limitMs`: within it the gateway must be online again. */
 export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<SoakOutcome> {
-  const site = await startSoakSite(plan.seed, plan.form);
+  const [first] = plan.spells;
+  const site = await startSoakSite(plan.seed, plan.form, async (each) => {
+    if (first !== undefined) await suffer(each, new FaultInjector(each), first);
+  });
   const told = {
     recoveriesMs: [] as number[],
     visits: 0,

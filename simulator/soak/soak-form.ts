@@ -12,6 +12,8 @@ export interface SoakForm {
   /** Whether the gateway chooses among its uplinks. */
   readonly steers: boolean;
   readonly hasModem: boolean;
+  /** Whether things break while it registers for the first time. */
+  readonly startsInTrouble: boolean;
 }
 
 export const soakPanels = { plc: echoPanel() };
@@ -27,19 +29,25 @@ export function drawForm(seed: number): SoakForm {
   const login = pick(random, ["password", "password", "enrolled"] as const);
   // A certificate cannot log in through a websocket (protocol.md 1.1).
   const ways = login === "enrolled" ? (["direct", "proxy"] as const) : (["direct", "proxy", "https-only"] as const);
-  return { login, way: pick(random, ways), steers: random.integer(0, 1) === 1, hasModem: random.integer(0, 1) === 1 };
+  const coin = (): boolean => random.integer(0, 1) === 1;
+  return { login, way: pick(random, ways), steers: coin(), hasModem: coin(), startsInTrouble: coin() };
 }
 
-/** Registered and online, with an endpoint for the panel. */
-export async function startSoakSite(seed: number, form: SoakForm): Promise<SoakSite> {
+/** Registered and online, with an endpoint for the panel. `trouble` is what it goes through first, where it starts in trouble. */
+export async function startSoakSite(
+  seed: number,
+  form: SoakForm,
+  trouble: (site: SoakSite) => Promise<void>,
+): Promise<SoakSite> {
   const site = await Site.start({ seed, panels: soakPanels, registered: false, ...optionsOf(form) });
   try {
     if (form.way === "https-only") {
       site.network.firewall.add({ from: "gateway", to: "cloud", port: 8883, action: "drop" });
     }
     site.board.processes.install("/usr/bin/uptime", () => ({ output: "up 3 days\n" }));
-    if (form.login === "enrolled") await enrolls(site);
-    else await site.gatewayRegisters();
+    const suffers = form.startsInTrouble ? trouble : async () => {};
+    if (form.login === "enrolled") await enrolls(site, suffers);
+    else await registers(site, suffers);
     await site.gatewayIsOnline(firstOnlineMs);
     await site.addsEndpoints();
     return site;
@@ -67,10 +75,23 @@ function optionsOf({ login, way, steers, hasModem }: SoakForm): Partial<SiteOpti
   };
 }
 
-async function enrolls(site: SoakSite): Promise<void> {
+type Suffers = (site: SoakSite) => Promise<void>;
+
+/** The person accepts it, and gives its one-time password, only when everything is whole again. */
+async function registers(site: SoakSite, suffers: Suffers): Promise<void> {
+  await site.operator.expectsDevice(site.deviceId);
+  site.powerOn();
+  await suffers(site);
+  if (!site.isGatewayOn) site.powerOn();
+  await site.operator.acceptsDevice(site.deviceId);
+}
+
+async function enrolls(site: SoakSite, suffers: Suffers): Promise<void> {
   const authority = new DeviceEnrolment(site);
   await authority.createsAuthority();
   await authority.setsLife(certificateLifeS);
-  await authority.offers(site.deviceId, oneTimePassword);
   site.powerOn();
+  await suffers(site);
+  if (!site.isGatewayOn) site.powerOn();
+  await authority.offers(site.deviceId, oneTimePassword);
 }

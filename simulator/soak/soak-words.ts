@@ -21,8 +21,9 @@ export function soakReportLines(report: SoakReport): readonly string[] {
   ];
 }
 
-function formWords({ login, way, steers, hasModem }: SoakForm): string {
-  return [login, way, ...(steers ? ["steers uplinks"] : []), ...(hasModem ? ["modem"] : [])].join(", ");
+function formWords({ login, way, steers, hasModem, startsInTrouble }: SoakForm): string {
+  const more = [steers && "steers uplinks", hasModem && "modem", startsInTrouble && "starts in trouble"];
+  return [login, way, ...more.filter((each) => each !== false)].join(", ");
 }
 
 function seconds(ascendingMs: readonly number[], share: number): string {

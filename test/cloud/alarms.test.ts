@@ -137,6 +137,19 @@ test("a device raises and clears its own over REST, and neither sees nor changes
   expect((await bench.admin("GET", "/audit/auditRecords?type=Alarm")).json.auditRecords).toEqual([]);
 });
 
+test("no text of an alarm quotes a connection key, a changed one neither", async () => {
+  await using bench = await startHttpBench();
+  const { id, password } = await bench.registers("gw-1");
+  const headers = basic("t1000/device_gw-1", password);
+  const text = "failed: wss://localhost:8443/service/remoteaccess/device/key-of-a-tunnel";
+  const masked = "failed: wss://localhost:8443/service/remoteaccess/device/***";
+  const body = { source: { id }, type: "t", text, severity: "MINOR" };
+  const made = await bench.ask({ method: "POST", path, headers, body });
+  expect(made.json.text).toBe(masked);
+  const changed = await bench.ask({ method: "PUT", path: `${path}/${made.json.id}`, headers, body: { text } });
+  expect(changed.json.text).toBe(masked);
+});
+
 test.each([
   [{ severity: "FATAL" }, /^severity: must be one of/],
   [{ severity: undefined }, /^severity: must be one of/],

@@ -66,6 +66,34 @@ test("a device that exists gets the new credentials, and keeps what the file doe
   await bench.connects({ ...login, password: "second password" });
 });
 
+test("files of properties do not grow a managed object beyond its limit", async () => {
+  await using bench = await startDeviceBench();
+  const failures: string[] = [];
+  for (const property of ["a", "b", "c"]) {
+    const text = `ID,AUTH_TYPE,NAME,TYPE,${property}\ngw-1,CERTIFICATES,n,t,${"x".repeat(200_000)}`;
+    const { failedCreationList } = (await uploads(bench, text)).json;
+    failures.push(...failedCreationList.map(({ failureReason }: { failureReason: string }) => failureReason));
+  }
+  expect(failures).toEqual(["the managed object would become too large; remove properties of it first"]);
+  expect(await object(bench, "gw-1")).not.toHaveProperty("c");
+});
+
+test("a long file does not hold up everybody else", async () => {
+  await using bench = await startDeviceBench();
+  const rows = Array.from({ length: 200 }, (_, n) => `gw-${n},CERTIFICATES`);
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const { json } = await uploads(bench, ["ID,AUTH_TYPE", ...rows].join("\n"));
+  isDone = true;
+  expect(json.numberOfCreated).toBe(200);
+  expect(turns).toBeGreaterThan(150);
+});
+
 test("a file of nothing but ids is a list of ordinary requests", async () => {
   await using bench = await startDeviceBench();
   await bench.admin("POST", "/devicecontrol/newDeviceRequests", { id: "gw-2" });

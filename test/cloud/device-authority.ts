@@ -18,6 +18,12 @@ export interface CertificateWish extends Partial<Names> {
   readonly isAuthority?: boolean;
   readonly pathLength?: number;
   readonly version?: 1 | 3;
+  /** Content of the serial number; default: the next one. */
+  readonly serialNumber?: Uint8Array;
+  /** In the place of what `isAuthority` and `pathLength` say. */
+  readonly basicConstraints?: Uint8Array;
+  /** Critical ones beside the others: object id and value. */
+  readonly criticalExtensions?: readonly (readonly [string, Uint8Array])[];
   readonly keyPair?: KeyPair;
 }
 
@@ -65,7 +71,9 @@ export function certify(issuer: Certified, wish: CertificateWish): Certified {
   const algorithm = writeAlgorithm(issuer.privateKey);
   const body = derSequence(
     ...(version === 3 ? [derElement(contextTag(0), derInteger(Buffer.from([2])))] : []),
-    derInteger(Buffer.from([1, serial >> 8, serial & 0xff])),
+    wish.serialNumber === undefined
+      ? derInteger(Buffer.from([1, serial >> 8, serial & 0xff]))
+      : derElement(tags.integer, wish.serialNumber),
     algorithm,
     issuer.name,
     derSequence(
@@ -107,8 +115,15 @@ function writeExtensions(wish: CertificateWish): Uint8Array {
   return derElement(
     contextTag(3),
     derSequence(
-      extension("2.5.29.19", derSequence(...constraints)),
+      extension("2.5.29.19", wish.basicConstraints ?? derSequence(...constraints)),
       ...(usages === undefined ? [] : [extension("2.5.29.37", derSequence(...usages))]),
+      ...(wish.criticalExtensions ?? []).map(([id, value]) =>
+        derSequence(
+          derObjectId(id),
+          derElement(tags.boolean, Buffer.from([0xff])),
+          derElement(tags.octetString, value),
+        ),
+      ),
     ),
   );
 }

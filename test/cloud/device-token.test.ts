@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { openWebSocket } from "./client-websocket.ts";
 import type { TestClient } from "./cloud-bench.ts";
-import { certify, makeAuthority } from "./device-authority.ts";
+import { benchNowMs, certify, makeAuthority } from "./device-authority.ts";
 import { type DeviceBench, startDeviceBench, trustPath, uploads } from "./device-bench.ts";
-import { httpPeer } from "./http-bench.ts";
+import { basic, httpPeer } from "./http-bench.ts";
 
 const lifespan = "/tenant/options/oauth.internal/device-token.lifespan.seconds";
 
@@ -130,6 +130,29 @@ test("the device's websocket takes the token of that very device", async () => {
   client.websocket.terminate();
 });
 
+test("a tunnel of a device does not outlive the trust in its authority", async () => {
+  const { bench, fingerprint, certificateOf } = await withAuthority();
+  await using _ = bench;
+  const gateway = await online(bench, "gw-1", certificateOf("gw-1"));
+  await gateway.publish("s/us", "114,c8y_RemoteAccessConnect");
+  await gateway.subscribe("s/ds");
+  const id = (await bench.admin("GET", "/identity/externalIds/c8y_Serial/gw-1")).json.managedObject.id;
+  const base = `/service/remoteaccess/devices/${id}/configurations`;
+  const endpoint = { name: "panel", hostname: "192.0.2.1", port: 22, protocol: "PASSTHROUGH", credentialsType: "NONE" };
+  const made = await bench.admin("POST", base, endpoint);
+  const client = openWebSocket(
+    bench,
+    `/service/remoteaccess/client/${id}/configurations/${made.json.id}`,
+    basic("t1000/admin", "correct horse"),
+  );
+  const key = (await gateway.next("s/ds")).split(",")[4];
+  const tunnel = openWebSocket(bench, `/service/remoteaccess/device/${key}`, bearer(await asksToken(gateway)));
+  expect([await tunnel.status, await client.status]).toEqual([101, 101]);
+  await bench.admin("PUT", `${trustPath}/${fingerprint}`, { status: "DISABLED" });
+  expect(await client.closed).toEqual({ code: 4044, reason: "permission.revoked" });
+  expect(await tunnel.closed).toEqual({ code: 4044, reason: "permission.revoked" });
+});
+
 test("tokens end with the trust in the authority behind them, and with the device", async () => {
   const { bench, fingerprint, certificateOf } = await withAuthority();
   await using _ = bench;
@@ -145,6 +168,18 @@ test("tokens end with the trust in the authority behind them, and with the devic
   const { json } = await bench.admin("GET", "/identity/externalIds/c8y_Serial/gw-2");
   await bench.admin("DELETE", `/inventory/managedObjects/${json.managedObject.id}`);
   expect(await works(kept)).toBe(401);
+});
+
+test("whose certificate has expired since the login gets no token any more", async () => {
+  const { bench, authority } = await withAuthority();
+  await using _ = bench;
+  const { pem } = certify(authority, { commonName: "gw-1", notAfterMs: benchNowMs + 600_000 });
+  const client = await online(bench, "gw-1", pem);
+  await asksToken(client);
+  bench.clock.advance(601_000);
+  await client.subscribe("s/e", 0);
+  await client.publish("s/uat", "");
+  expect(await client.next("s/e")).toBe("41,,MqttAuth: The certificate of this device is not accepted any more");
 });
 
 test("a token that was signed out is not given again", async () => {

@@ -11,7 +11,7 @@ import { rekeyStore } from "#cloud-stub/store/rekey.ts";
 import { derElement, derSequence } from "#protocol/x509/der-writer.ts";
 import { bootstrapPassword, secureRandom } from "./cloud-bench.ts";
 import { ecKeys, makeRequest, rsaKeys } from "./device-authority.ts";
-import { certificateIn, type DeviceBench, startDeviceBench, trustPath } from "./device-bench.ts";
+import { certificateIn, type DeviceBench, startDeviceBench, trustPath, uploads } from "./device-bench.ts";
 import { basic } from "./http-bench.ts";
 
 const dayMs = 86_400_000;
@@ -165,6 +165,29 @@ test("wrong one-time passwords block the device at last, also the right one, unt
   expect(JSON.stringify(bench.logLines) + JSON.stringify(auditRecords)).not.toMatch(/one-time-1234|wrong-\d/);
   await bench.offers("gw-1", password);
   expect((await bench.enrols("gw-1", password, request)).status).toBe(200);
+});
+
+test("an older certificate of a device does not spend the one-time password of its next one", async () => {
+  await using bench = await withAuthority();
+  const { pem: older } = await bench.enrolled("gw-1");
+  await bench.connects({ clientId: "gw-1", certificateChain: older });
+  // The board was changed, or its key is no secret any more.
+  await bench.offers("gw-1", password);
+  await bench.connects({ clientId: "gw-1", certificateChain: older });
+  const request = makeRequest("gw-1");
+  const { status, text } = await bench.enrols("gw-1", password, request);
+  expect(status).toBe(200);
+  await bench.connects({ clientId: "gw-1", certificateChain: older });
+  expect((await bench.enrols("gw-1", password, request)).status).toBe(200);
+  await bench.connects({ clientId: "gw-1", certificateChain: certificateIn(text).toString() });
+  expect((await bench.enrols("gw-1", password, request)).status).toBe(401);
+});
+
+test("a device that is registered anew with a password has no one-time password any more", async () => {
+  await using bench = await withAuthority();
+  await bench.offers("gw-1", password);
+  expect((await uploads(bench, "ID,CREDENTIALS\ngw-1,a long password")).json.numberOfSuccessful).toBe(1);
+  expect((await bench.enrols("gw-1", password, makeRequest("gw-1"))).status).toBe(401);
 });
 
 test("many guesses at the same time are no way around the limit", async () => {

@@ -119,6 +119,24 @@ test("a device may post about itself, and sees its own only", async () => {
   expect((await bench.admin("GET", `${path}/${foreign}`)).json.id).toBe(foreign);
 });
 
+test("a large batch does not hold up everybody else", async () => {
+  await using bench = await startHttpBench();
+  const { id, password } = await bench.registers("gw-1");
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const measurements = Array.from({ length: 400 }, (_, value) => ({ source: { id }, type: "t", a: { b: { value } } }));
+  const headers = basic("t1000/device_gw-1", password);
+  const answer = await bench.ask({ method: "POST", path, headers, body: { measurements } });
+  isDone = true;
+  expect(answer.json.measurements).toHaveLength(400);
+  expect(turns).toBeGreaterThan(300);
+});
+
 test.each([
   ["no source", { type: "t", x: {} }, /^source: must be an object/],
   ["a device that is not there", { source: { id: "99999" }, type: "t", x: {} }, /^source: there is no such device/],

@@ -1,6 +1,10 @@
 // Devices that log in by certificate, and the list of authorities that lets them in.
-import { sign } from "node:crypto";
+import { type KeyObject, sign } from "node:crypto";
 import { expect, test } from "vitest";
+import type { TrustedCertificate } from "#cloud-stub/certificates/trusted-certificate.ts";
+import { TrustedCertificates } from "#cloud-stub/certificates/trusted-certificates.ts";
+import { derElement, derObjectId, derSequence } from "#protocol/x509/der-writer.ts";
+import { startBench } from "./cloud-bench.ts";
 import { benchNowMs, type CertificateWish, certify, ecKeys, makeAuthority, rsaKeys } from "./device-authority.ts";
 import { type DeviceBench, startDeviceBench, trustPath } from "./device-bench.ts";
 
@@ -126,6 +130,11 @@ test.each<{ what: string; middle: CertificateWish; root?: CertificateWish }>([
   { what: "is no authority", middle: { isAuthority: false } },
   { what: "has expired", middle: { isAuthority: true, notAfterMs: benchNowMs - hourMs } },
   { what: "is more than its own authority allows below it", middle: { isAuthority: true }, root: { pathLength: 0 } },
+  { what: "is for servers only", middle: { isAuthority: true, extendedKeyUsage: ["1.3.6.1.5.5.7.3.1"] } },
+  {
+    what: "is limited by what nobody here understands",
+    middle: { isAuthority: true, criticalExtensions: [["2.5.29.30", derSequence()]] },
+  },
 ])("a certificate in between that $what breaks the chain", async ({ middle, root }) => {
   await using bench = await startDeviceBench();
   const authority = makeAuthority({ commonName: "Root", ...root });
@@ -134,6 +143,47 @@ test.each<{ what: string; middle: CertificateWish; root?: CertificateWish }>([
   const { pem } = certify(between, { commonName: "gw-1" });
   const connecting = bench.connects({ clientId: "gw-1", certificateChain: pem + between.pem + authority.pem });
   await expect(connecting).rejects.toMatchObject({ code: 5 });
+});
+
+test("of an authority that was renewed the certificate in force counts, wherever the old one stands", async () => {
+  await using bench = await startDeviceBench();
+  const root = makeAuthority({ commonName: "Root" });
+  const middle = certify(root, { commonName: "Middle", isAuthority: true });
+  const older = certify(root, {
+    commonName: "Middle",
+    isAuthority: true,
+    keyPair: middle,
+    notAfterMs: benchNowMs - hourMs,
+  });
+  const { pem } = certify(middle, { commonName: "gw-1" });
+  await bench.trusts(root.pem, { autoRegistrationEnabled: true });
+  await bench.connects({ clientId: "gw-1", certificateChain: pem + older.pem + middle.pem });
+  await bench.connects({ clientId: "gw-1", certificateChain: pem + middle.pem + older.pem });
+});
+
+test.each<{ what: string; leaf: CertificateWish }>([
+  { what: "whose path length is no number", leaf: { basicConstraints: derSequence(derElement(0x02)) } },
+  { what: "with an extension twice", leaf: { criticalExtensions: [["2.5.29.19", derSequence()]] } },
+  {
+    what: "with a critical extension that nobody here understands",
+    leaf: { criticalExtensions: [["1.2.3.4", derSequence()]] },
+  },
+])("a certificate $what is refused, and no bug of ours", async ({ leaf }) => {
+  await using bench = await startDeviceBench();
+  const authority = makeAuthority();
+  await bench.trusts(authority.pem, { autoRegistrationEnabled: true });
+  const { pem } = certify(authority, { commonName: "gw-1", ...leaf });
+  await expect(bench.connects({ clientId: "gw-1", certificateChain: pem })).rejects.toMatchObject({ code: 5 });
+  expect(bench.logLines.map(({ event }) => event)).not.toContain("mqtt.error");
+});
+
+test("an authority with an odd serial number or without a name is shown as the others are", async () => {
+  await using bench = await startDeviceBench();
+  const odd = makeAuthority({ serialNumber: Buffer.from([0x80, 0x01]) });
+  expect((await bench.trusts(odd.pem)).json).toMatchObject({ serialNumber: "-32767" });
+  const nameless = makeAuthority({ commonNames: [] });
+  expect((await bench.trusts(nameless.pem)).json).toMatchObject({ subject: "" });
+  expect((await bench.admin("GET", `${trustPath}?pageSize=10`)).json.certificates).toHaveLength(2);
 });
 
 test("a device's own certificate, signed by itself, can be what is trusted: thin-edge.io does so", async () => {
@@ -337,4 +387,64 @@ test("possession of the key is proven by signing the code, and a code has its ti
   expect((await bench.admin("POST", `${nowhere}/pop`, { proofOfPossessionSignedVerificationCode: "x" })).status).toBe(
     404,
   );
+});
+
+test("a device that is on its way in while its authority is removed does not stay", async () => {
+  await using bench = await startBench();
+  const authority = makeAuthority();
+  const [trusted] = (await bench.trustedCertificates.add(
+    [{ name: "", pem: authority.pem, isEnabled: true, isAutoRegistration: true }],
+    "admin",
+  )) as [TrustedCertificate];
+  // The last step of a login by certificate, when the chain was judged already.
+  bench.enrolments.done = async () => {
+    await bench.trustedCertificates.remove(trusted.fingerprint, "admin");
+  };
+  const certificateChain = certify(authority, { commonName: "gw-1" }).pem;
+  const client = await bench.connect({ clientId: "gw-1", certificateChain }).catch(() => undefined);
+  await client?.closed;
+  expect(bench.broker.clients).toBe(0);
+});
+
+test("a list that could not be read once is read again", async () => {
+  await using bench = await startBench();
+  const authority = makeAuthority();
+  let isBusy = false;
+  const store = {
+    get db() {
+      if (isBusy) throw new Error("database is locked");
+      return bench.store.db;
+    },
+    close() {},
+  };
+  const trusted = new TrustedCertificates({ ...bench, store });
+  await trusted.add([{ name: "", pem: authority.pem, isEnabled: true, isAutoRegistration: false }], "admin");
+  isBusy = true;
+  await expect(trusted.list()).rejects.toThrow("locked");
+  isBusy = false;
+  expect(await trusted.list()).toHaveLength(1);
+});
+
+test("whoever hears of a change and fails keeps nobody else from hearing of it", async () => {
+  await using bench = await startBench();
+  const heard: string[] = [];
+  bench.trustedCertificates.watch(() => Promise.reject(new Error("database is locked")));
+  bench.trustedCertificates.watch(async () => void heard.push("second"));
+  const wanted = { name: "", pem: makeAuthority().pem, isEnabled: true, isAutoRegistration: false };
+  await expect(bench.trustedCertificates.add([wanted], "admin")).rejects.toThrow("locked");
+  expect(heard).toEqual(["second"]);
+});
+
+test("an authority whose kind of key nobody here knows is refused, on the list and in a chain", async () => {
+  await using bench = await startDeviceBench();
+  const keys = ecKeys();
+  const info = derSequence(derSequence(derObjectId("1.2.3.4")), derElement(0x03, Buffer.from([0, 1, 2, 3])));
+  const publicKey = { export: () => info } as unknown as KeyObject;
+  const strange = makeAuthority({ commonName: "Strange", keyPair: { ...keys, publicKey } });
+  const answer = await bench.trusts(strange.pem);
+  expect(answer.status, answer.text).toBe(422);
+  const { pem } = certify(strange, { commonName: "gw-1" });
+  const connecting = bench.connects({ clientId: "gw-1", certificateChain: pem + strange.pem });
+  await expect(connecting).rejects.toMatchObject({ code: 5 });
+  expect(bench.logLines.map(({ event }) => event)).not.toContain("mqtt.error");
 });

@@ -53,6 +53,7 @@ export class ConnectivityBench {
         tellReceived: () => {},
         tellTakeover: () => {},
         tellTakeoverOver: () => {},
+        tellDropped: () => {},
       },
       actors: { session: cloudSession(hardware, port), queue: keptQueue(hardware) },
     });

@@ -1,5 +1,5 @@
 // The gateway's program at its start: what it says about files that it cannot use, and its exit code.
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -109,6 +109,33 @@ describe.runIf(process.platform === "linux")("a state folder that cannot be writ
       expect.stringMatching(/^FAIL {2}HTTPS/),
       expect.stringMatching(/^FAIL {2}MQTT/),
     ]);
+  });
+});
+
+describe("a state folder that takes nothing any more, as a full disk or a worn-out card", () => {
+  const settings = `${good}[registration]\npassword = "boot-secret"\n[state]\ndir = "state"\n`;
+  beforeEach(async () => {
+    await writeFile(join(folder, "gateway.toml"), settings);
+    // No file can take the place of a folder.
+    await mkdir(join(folder, "state", "write-probe"), { recursive: true });
+  });
+
+  test("is no reason not to come online for a gateway that is registered, which says so", async () => {
+    await writeFile(
+      join(folder, "state", "credentials.json"),
+      '{"tenant":"t1","user":"device_gw","password":"issued-secret"}',
+    );
+    const before = process.listeners("SIGTERM");
+    const ended = runGateway({ config: join(folder, "gateway.toml") });
+    await vi.waitFor(() => expect(told.join("")).toContain('"event":"gateway.started"'), { timeout: 10_000 });
+    for (const listener of process.listeners("SIGTERM").filter((each) => !before.includes(each))) listener("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(told.join("")).toContain('"event":"state.unwritable"');
+  });
+
+  test("is one for a gateway that is not", async () => {
+    expect(await runGateway({ config: join(folder, "gateway.toml") })).toBe(1);
+    expect(told.join("")).toMatch(/cannot be written to: the write failed \(EISDIR/);
   });
 });
 

@@ -43,6 +43,27 @@ test.each<{ name: string; outcomes: readonly Outcome[]; everyMs?: number; ways: 
     ways: ["tls", "tls", "websocket", "tls", "tls", "websocket", "tls", "websocket", "websocket"],
   },
   {
+    name: "stays with a websocket that has worked where TLS is blocked, though the cloud is away, and looks at TLS now and then",
+    outcomes: [
+      "timeout",
+      "timeout",
+      "answers",
+      "refused",
+      "refused",
+      "reset",
+      "tls.failed",
+      "timeout",
+      "timeout",
+      "refused",
+    ],
+    ways: ["tls", "tls", ...Array<string>(6).fill("websocket"), "tls", "websocket", "websocket"],
+  },
+  {
+    name: "is done with the websocket when TLS works again",
+    outcomes: ["timeout", "timeout", "answers", "reset", "reset", "reset", "reset", "reset", "answers", "answers"],
+    ways: ["tls", "tls", ...Array<string>(6).fill("websocket"), "tls", "tls", "tls"],
+  },
+  {
     name: "changes where a proxy lets one port through only",
     outcomes: ["proxy.refused", "proxy.refused"],
     ways: ["tls", "tls", "websocket"],

@@ -163,6 +163,26 @@ describe("renewal", () => {
     expect(it.cloud.asked.filter((each) => each === "simpleenroll")).toHaveLength(1);
   });
 
+  test.each(["torn", "over"])(
+    "one that takes the place of another that is %s is not lost at the next power cut",
+    async (what) => {
+      await using it = await startOnline();
+      await it.site.until("the new certificate", () => it.site.events("renewal.issued").length > 0, lifeMs);
+      it.site.gateway.kill();
+      if (what === "torn") it.site.board.disk.files.set("enrolment.json", Buffer.from("{"));
+      else await it.site.clock.advance(lifeMs * 0.4);
+      it.site.boot();
+      await it.site.isOnline();
+      await it.site.clock.advance(5_000);
+      it.site.gateway.kill();
+      it.site.boot();
+      await it.site.isOnline();
+      expect(it.cloud.asked.filter((each) => each === "simpleenroll")).toHaveLength(1);
+      expect(inUse(it)).toBe(it.cloud.issued[1]);
+      expect(it.file(renewalFile)).toBe(undefined);
+    },
+  );
+
   test("a torn renewed certificate is passed over", async () => {
     await using it = await startOnline();
     it.site.gateway.kill();

@@ -1,6 +1,6 @@
 // The write probe of the gateway's state, on a disk that fails as disks do.
 import { expect, test } from "vitest";
-import { probeFile, probeStorage } from "#firmware/storage-probe.ts";
+import { holdsIdentity, probeFile, probeStorage } from "#firmware/storage-probe.ts";
 import type { Storage } from "#hardware/ports.ts";
 
 function diskWith(change: Partial<Storage> = {}): {
@@ -53,4 +53,20 @@ test("writes a whole block, so that a full disk is noticed", async () => {
   const { storage } = diskWith({ write: async (name, { length }) => void sizes.push(`${name} ${length}`) });
   await probeStorage(storage);
   expect(sizes).toEqual([`${probeFile} 4096`]);
+});
+
+test.each([
+  ["bootstrap", "credentials.json"],
+  ["enrolment", "enrolment.json"],
+  ["certificate", "newest-time"],
+] as const)("knows a gateway that was online by %s before, by its file %s", async (method, name) => {
+  const { storage, files } = diskWith({ write: fails("ENOSPC") });
+  for (const other of ["machine-id", "alarms.json", "queue-mark"]) files.set(other, Buffer.from("x"));
+  expect(await holdsIdentity(storage, method)).toBe(false);
+  files.set(name, Buffer.from("x"));
+  expect(await holdsIdentity(storage, method)).toBe(true);
+});
+
+test("knows nobody on a disk that cannot be read", async () => {
+  expect(await holdsIdentity(diskWith({ list: fails("EIO") }).storage, "bootstrap")).toBe(false);
 });

@@ -492,6 +492,7 @@ test.each([
     does: [
       "send queue.put",
       "send queue.told",
+      "tellDropped",
       "send session.publish",
       timer("answerLimit", "online.outbox.sending", 20_000),
     ],

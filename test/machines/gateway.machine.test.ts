@@ -369,6 +369,50 @@ test.each([
   if (tunnels !== undefined) expect(Object.keys(step.snapshot.context.tunnels)).toEqual(tunnels);
 });
 
+describe("what a part that breaks has said", () => {
+  const limits = { intervalMs: 60_000, diskFullPercent: 90, memoryFullPercent: 90, hotCelsius: 80 };
+  const settings = { prefer: ["eth0", "wwan0"], failOverAfterMs: 60_000, failBackAfterMs: 300_000 };
+  const whole = {
+    ...input,
+    parts: ["health", "management", "uplinks"] as const,
+    healthLimits: limits,
+    uplinkSettings: settings,
+  };
+  const due = (part: string) => ({ type: "board.part-due", part });
+
+  test("keeps tunnels shut no longer: nobody would take it back", () => {
+    const hot = [registered, { type: "health.hot", celsius: 90 }];
+    expect(play(gatewayMachine, whole, [...hot, requested("1")]).snapshot.context.tunnels).toEqual({});
+    const cool = play(gatewayMachine, whole, [...hot, broke("health"), due("health"), requested("1")]);
+    expect(Object.keys(cool.snapshot.context.tunnels)).toEqual(["1"]);
+    const quiet = [registered, { type: "management.quiet-wanted" }];
+    expect(play(gatewayMachine, whole, [...quiet, requested("1")]).snapshot.context.tunnels).toEqual({});
+    const loud = play(gatewayMachine, whole, [...quiet, broke("management"), due("management"), requested("1")]);
+    expect(Object.keys(loud.snapshot.context.tunnels)).toEqual(["1"]);
+  });
+
+  test("and what it was asked for are not waited for any longer", () => {
+    expect(play(gatewayMachine, whole, [registered, broke("management")]).actions).toContain(
+      "send operations.management-lost",
+    );
+  });
+
+  test("is told again when the queue for the cloud was too short for it", () => {
+    const { actions } = play(gatewayMachine, whole, [registered, { type: "connectivity.dropped" }]);
+    expect(actions).toEqual(["send health.retell"]);
+  });
+
+  test("is told to its successor: that the gateway is online", () => {
+    const online = [registered, { type: "connectivity.online" }];
+    expect(play(gatewayMachine, whole, [...online, broke("uplinks"), due("uplinks")]).actions).toContain(
+      "send uplinks.online",
+    );
+    const again = { type: "xstate.after.restartDelay.gateway.running.renewalBroken" };
+    const { snapshot } = play(gatewayMachine, whole, [...online, broke("renewal"), again]);
+    expect(snapshot.children.renewal?.getSnapshot().context).toMatchObject({ isOnline: true });
+  });
+});
+
 describe("the board's parts", () => {
   const withParts = { ...input, parts: ["indicator", "button", "watchdog"] as const };
 

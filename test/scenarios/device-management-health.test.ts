@@ -51,6 +51,27 @@ describe("measurements", () => {
 });
 
 describe("alarms", () => {
+  it.each([
+    { before: 45, during: 85, status: "ACTIVE" },
+    { before: 85, during: 45, status: "CLEARED" },
+  ])(
+    "are $status in the end also when the queue was too short for the outage",
+    async ({ before, during, status }) => {
+      const health = { intervalMs: 10_000, diskFullPercent: 90, memoryFullPercent: 90 };
+      await using site = await startSite({ gateway: { health } });
+      hot(site, before);
+      await site.passes(2 * 60_000);
+      site.board.thermal.follows([{ afterMs: 5 * 60_000, celsius: during }]);
+      // Two messages in 10 s: a thousand of them come in 84 minutes.
+      await site.cloudRestarts({ downMs: 110 * 60_000 });
+      await site.gatewayIsOnline(180_000);
+      await site.passes(5 * 60_000);
+      expect(site.gatewayLog.some(({ event }) => event === "connectivity.message-dropped")).toBe(true);
+      expect(await alarms(site)).toContainEqual(expect.stringMatching(`^postern_Hot ${status} `));
+    },
+    120_000,
+  );
+
   it("are raised once and cleared once, and no tunnel opens while it is hot", async () => {
     await using site = await startSite({ panels: { press4: vncPanel() } });
     hot(site, 85);

@@ -94,6 +94,20 @@ describe("a file for the cloud", () => {
     expect(world.clock.pending()).toEqual([]);
   });
 
+  test("asks for the gateway's id anew where the cloud has made it another device", async () => {
+    let id = "1000";
+    const files = await start((request, body, response) => {
+      const isEvent = request.url === "/event/events";
+      if (request.method === "GET") response.end(JSON.stringify({ managedObject: { id } }));
+      else if (isEvent && !body.includes(`"${id}"`)) response.writeHead(422).end();
+      else response.writeHead(201, { Location: "https://cloud.example:8443/event/events/77" }).end();
+    });
+    expect(await waits(files.send(file))).toMatchObject({ ok: true });
+    id = "2000";
+    expect(await waits(files.send(file))).toMatchObject({ ok: false });
+    expect(await waits(files.send(file))).toMatchObject({ ok: true });
+  });
+
   test.each([
     [
       "does not know the gateway",

@@ -18,6 +18,7 @@ import {
   looked,
   raised,
   remembered,
+  retold,
   settled,
   started,
   triesStorage,
@@ -100,6 +101,17 @@ it.each<{ name: string; deeds: readonly Deed[]; does: readonly string[] }>([
     deeds: [start, raise("x"), raise("x", "MINOR")],
     does: ["302,x,words", "305,x,MINOR"],
   },
+  {
+    name: "says again how things are when messages were lost on their way",
+    deeds: [start, raise("x"), raise("y"), clear("y"), clear("z"), retold],
+    does: ["302,x,words", "302,y,words", "306,y", "306,y", "302,x,words"],
+  },
+  {
+    name: "and of one that is there again not that it was cleared",
+    deeds: [start, raise("x"), clear("x"), raise("x"), retold],
+    does: ["302,x,words", "306,x", "302,x,words", "302,x,words"],
+  },
+  { name: "but not before there is a cloud", deeds: [raise("x"), retold], does: [] },
   { name: "clears nothing that was not raised", deeds: [start, clear("x")], does: [] },
   {
     name: "keeps silent before there is a cloud",

@@ -84,6 +84,20 @@ describe("with systemd", () => {
     expect(await said()).toEqual(["@socket|none|READY=1|", "@socket|none|STATUS=two three|STOPPING=1|"]);
   });
 
+  test("what was not taken is said again with the next word, or systemd would end a gateway that is well", async () => {
+    const path = await program(`[ -e ${folder}/once ] || { touch ${folder}/once; exit 1; }`);
+    const told: string[] = [];
+    const manager = open({ program: path, failed: (why) => told.push(why) });
+    manager.ready();
+    await until("it to fail", async () => told.length === 1);
+    manager.status("online");
+    await until("it to be said again", async () => (await said()).length === 2);
+    expect(await said()).toEqual(["@socket|none|READY=1|", "@socket|none|READY=1|STATUS=online|"]);
+    manager.status("offline");
+    await until("the next to be said", async () => (await said()).length === 3);
+    expect((await said())[2]).toBe("@socket|none|STATUS=offline|");
+  });
+
   test("a status is cut at 200 characters", async () => {
     const manager = open({ program: await program() });
     manager.status("x".repeat(1_000));
