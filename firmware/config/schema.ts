@@ -377,7 +377,7 @@ export const guardedSections: readonly GuardedSection[] = ["cloud", "registratio
 
 const remoteConfiguration = {
   about:
-    "What of this file the cloud may change. Never: secrets, names of files, `[state]` and this section. Only with a permission: the sections that may be named here; serial consoles go with `tunnels`. All else always.",
+    "What of this file the cloud may change. Never: secrets, names of files, `[state]` and this section. Only with a permission: the sections that may be named here; serial consoles go with `tunnels`, and `[device] id` with `registration`. All else always.",
   keys: {
     allow: listKey({
       about: "Sections that may be changed from the cloud too.",

@@ -32,6 +32,8 @@ const guarded: Readonly<Record<string, GuardedSection>> = {
 /** What the cloud never changes: what allows it something, and where the state is that would stay behind. */
 const fixed = ["remote_configuration", "state"] as const;
 
+const deviceId = ["device", "id"] as const;
+
 /** Names of files whose contents are secrets: another one would be read, and might be told to whom it is not meant for. */
 const secretFiles = Object.entries(sections).flatMap(([section, { keys }]) =>
   Object.keys(keys)
@@ -79,6 +81,10 @@ function problemOf(old: TomlTable, wanted: TomlTable, allow: readonly GuardedSec
       `[${section}] can be changed at the gateway only: ` +
       `[remote_configuration] allow in the gateway's own file does not have "${permission}"`
     );
+  }
+  // With another id the gateway is another device, and the one that was asked is never heard of again.
+  if (!allow.includes("registration") && !sameValue(valueAt(old, deviceId), valueAt(wanted, deviceId))) {
+    return `[device] id can be changed at the gateway only: [remote_configuration] allow does not have "registration"`;
   }
   return undefined;
 }

@@ -127,6 +127,7 @@ describe("a hostile configuration", () => {
       "[tunnels] can be",
     ],
     ["more tunnels", known.replace("[tunnels]", "[tunnels]\nmax = 256"), "[tunnels] can be"],
+    ["another device", `${known}\n[device]\nid = "gw-0002"\n`, "[device] id can be changed at the gateway only"],
     ["a serial console", `${known}\n[serial.x]\nport = "/dev/ttyUSB0"\n`, "[serial] can be"],
     ["another cloud", known.replace("https://cloud.example", "https://evil.example"), "[cloud] can be"],
     ["another authority", known.replace("[cloud]", '[cloud]\nca = "/tmp/x.pem"'), "[cloud] can be"],
