@@ -159,6 +159,8 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     try {
       site = new Site(options, clock, releaseRandom);
       await openDatabaseFolder();
+      // Of a process that was killed and had the same number.
+      await site.#removeDatabase();
       await site.#cloud.start();
       if (options.proxy !== undefined) site.#proxy = await addSiteProxy(site.network, options.proxy);
       await site.#startPanels();

@@ -12,3 +12,8 @@ export function backOffMs(attempt: number, draw: number): number {
   const ceiling = Math.min(backOffCapMs, backOffBaseMs * 2 ** Math.min(attempt - 1, 16));
   return Math.floor(ceiling * draw);
 }
+
+/** A wait of 0 to `backOffBaseMs`, however many failures there were. */
+export function soonMs(draw: number): number {
+  return Math.floor(backOffBaseMs * draw);
+}

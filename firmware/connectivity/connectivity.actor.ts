@@ -6,7 +6,7 @@ import { messageOf } from "../errors.ts";
 import { type CloudMessage, parseCloudMessage } from "./cloud-message.ts";
 import type { CloudPort } from "./dial-cloud.ts";
 import { lastWill } from "./last-will.ts";
-import { type MqttConnection, type MqttLogin, openMqtt } from "./mqtt-connection.ts";
+import { type MqttConnection, type MqttLogin, type NextTry, openMqtt } from "./mqtt-connection.ts";
 import type { MqttWay, MqttWays } from "./mqtt-ways.ts";
 import type { OfflineReason } from "./offline-reason.ts";
 import type { TimeFloor } from "./time-floor.ts";
@@ -41,6 +41,7 @@ export type SessionFact =
       readonly reason: OfflineReason;
       readonly detail?: string;
       readonly draw: number;
+      readonly next?: NextTry;
     };
 
 /** The connection lives as long as the actor; stopping the actor resets it and says nothing. */
@@ -78,10 +79,10 @@ export function cloudSession(
           }
           for (const message of parseCloudMessage(topic, payload)) tell({ type: "session.received", message });
         },
-        closed: (reason, detail) => {
+        closed: (reason, detail, next) => {
           tokens?.detached(connection);
-          const draw = hardware.random.fraction();
-          tell({ type: "session.closed", reason, draw, ...(detail === undefined ? {} : { detail }) });
+          const more = { ...(detail === undefined ? {} : { detail }), ...(next === undefined ? {} : { next }) };
+          tell({ type: "session.closed", reason, draw: hardware.random.fraction(), ...more });
         },
       },
     );

@@ -29,8 +29,11 @@ export interface MqttEvents {
   connected(way: MqttWay): void;
   message(topic: string, payload: Uint8Array): void;
   /** Exactly once, unless `abandon` was called. The detail is for the log. */
-  closed(reason: OfflineReason, detail?: string): void;
+  closed(reason: OfflineReason, detail?: string, next?: NextTry): void;
 }
+
+/** `soon`: what was tried looks blocked, and the next try takes the other way: it belongs to this one. */
+export type NextTry = "soon";
 
 export interface MqttConnection {
   /**
@@ -50,6 +53,8 @@ export interface MqttConnection {
 
 /** Longest wait for TCP and TLS together. */
 export const dialLimitMs = 15_000;
+/** The same where another way is tried if this one looks blocked: both together must leave the gateway time to be back in a minute. */
+export const firstWayLimitMs = 10_000;
 /** Announced in CONNECT, so that the cloud notices a dead gateway soon too. */
 export const keepAliveS = 15;
 export const endLimitMs = 1_000;
@@ -78,6 +83,7 @@ class MqttSession implements MqttConnection {
   readonly #clock: Clock;
   readonly #ways: MqttWays;
   readonly #way: MqttWay;
+  readonly #dialLimitMs: number;
   readonly #port: CloudPort;
   readonly #login: MqttLogin;
   readonly #events: MqttEvents;
@@ -108,13 +114,14 @@ class MqttSession implements MqttConnection {
       silent: () => this.#close("mqtt.keep-alive"),
     });
     const { clientCertificate } = login;
-    const { way, port } = ways.next({ hasCertificate: clientCertificate !== undefined });
+    const { way, port, hasOther = false } = ways.next({ hasCertificate: clientCertificate !== undefined });
     this.#way = way;
+    this.#dialLimitMs = hasOther ? firstWayLimitMs : dialLimitMs;
     this.#port = clientCertificate === undefined ? port : { ...port, clientCertificate };
   }
 
   async dial(): Promise<void> {
-    const options = { timeoutMs: dialLimitMs, signal: this.#dialing.signal };
+    const options = { timeoutMs: this.#dialLimitMs, signal: this.#dialing.signal };
     try {
       const target = { way: this.#way, port: this.#port, messageBytesMax: packetBytesMax };
       const outcome = await openMqttLink(this.#hardware, target, options);
@@ -277,7 +284,14 @@ class MqttSession implements MqttConnection {
     const said = this.#isCertificateToBlame(reason) ? "certificate.expired" : reason;
     this.#release();
     this.#link?.stream.destroy();
-    this.#events.closed(said, detail);
+    this.#events.closed(said, detail, this.#nextTry());
+  }
+
+  /** From the websocket back to TLS the usual wait holds: then both have failed. */
+  #nextTry(): NextTry | undefined {
+    if (this.#hasBeenConnected || this.#way !== "tls") return undefined;
+    const hasCertificate = this.#login.clientCertificate !== undefined;
+    return this.#ways.next({ hasCertificate }).way === "websocket" ? "soon" : undefined;
   }
 
   /** Clouds do not say so: they break TLS off, or answer that the login is not authorised. */

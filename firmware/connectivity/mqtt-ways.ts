@@ -20,7 +20,7 @@ export interface WayMemory {
   readonly isProven: boolean;
 }
 
-/** Failures of TLS in a row after which the websocket is tried, once: while neither works, TLS has the better part of the tries. */
+/** Failures of TLS in a row after which the websocket is tried, once; while neither works they take turns. */
 export const failuresBeforeChange = 2;
 /** The same of a websocket that has worked where TLS was blocked: TLS then takes its whole limit to fail, and the cloud may be back. */
 export const provenFailuresMax = 5;
@@ -76,7 +76,8 @@ export function afterAttempt(
     if (failures < provenFailuresMax) return { ...memory, failures, tlsTriedAtMs };
     return { ...memory, way: "tls", failures: failuresBeforeChange - 1, tlsTriedAtMs };
   }
-  if (way === "websocket") return { ...memory, way: "tls", failures: 0, tlsTriedAtMs, isAway: true };
+  if (way === "websocket")
+    return { ...memory, way: "tls", failures: failuresBeforeChange - 1, tlsTriedAtMs, isAway: true };
   const next = failures < failuresBeforeChange ? way : "websocket";
   return { ...memory, way: next, failures: next === way ? failures : 0, tlsTriedAtMs };
 }
@@ -89,6 +90,8 @@ function isAnswer(reason: OfflineReason): boolean {
 export interface MqttPort {
   readonly way: MqttWay;
   readonly port: CloudPort;
+  /** Whether another way is tried where this one looks blocked. */
+  readonly hasOther?: boolean;
 }
 
 /** The ways to one cloud, with what was learnt of them; for all connections of one run of the gateway. */
@@ -117,7 +120,8 @@ export function createMqttWays({ clock, over, tls, websocket }: WaysOptions): Mq
   return {
     next: ({ hasCertificate }) => {
       const way = choose(hasCertificate);
-      return { way, port: way === "tls" ? tls : websocket };
+      if (way === "websocket") return { way, port: websocket };
+      return { way, port: tls, ...(over === "auto" && !hasCertificate ? { hasOther: true } : {}) };
     },
     tried: (way, reason) => {
       memory = afterAttempt(memory, { way, reason, nowMs: clock.monotonicMs() });

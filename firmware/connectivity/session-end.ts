@@ -1,5 +1,6 @@
 // What follows from the end of a connection: how long to wait, and whether another device has this gateway's client id.
-import { backOffMs } from "./back-off.ts";
+import { backOffMs, soonMs } from "./back-off.ts";
+import type { NextTry } from "./mqtt-connection.ts";
 import { isLoginRefusal, type OfflineReason } from "./offline-reason.ts";
 
 /** How far a connection came. */
@@ -29,14 +30,18 @@ export const silentEndsMax = 5;
 const takeoverWaitsMs = [120_000, 240_000, 480_000] as const;
 
 /** `draw` is a random number in [0, 1). */
-export function judgeEnd(facts: EndFacts, end: { readonly reason: OfflineReason; readonly draw: number }): Judgement {
+export function judgeEnd(
+  facts: EndFacts,
+  end: { readonly reason: OfflineReason; readonly draw: number; readonly next?: NextTry },
+): Judgement {
   const { reason, draw } = end;
   const isSilent = reason === "mqtt.closed" && facts.standing === "online";
   const silentEnds = isSilent ? facts.silentEnds + 1 : isBeside(reason, facts) ? facts.silentEnds : 0;
   const attempt = facts.attempt + 1;
   const loginRefusals = isLoginRefusal(reason) ? facts.loginRefusals + 1 : 0;
   if (!isSilent || silentEnds < silentEndsMax) {
-    return { reason, attempt, loginRefusals, silentEnds, retryInMs: backOffMs(attempt, draw) };
+    const retryInMs = end.next === "soon" ? soonMs(draw) : backOffMs(attempt, draw);
+    return { reason, attempt, loginRefusals, silentEnds, retryInMs };
   }
   return { reason: "mqtt.taken-over", attempt, loginRefusals, silentEnds, retryInMs: takeoverWaitMs(silentEnds, draw) };
 }

@@ -33,14 +33,14 @@ export function boardLook(hardware: Hardware) {
     });
     return probing;
   };
-  return fromPromise<HealthSample, LookInput>(async ({ input }) => {
-    const inTime = <T>(reading: Promise<T> | undefined): Promise<T | undefined> => readInTime(clock, reading);
+  return fromPromise<HealthSample, LookInput>(async ({ input, signal }) => {
+    const inTime = <T>(reading: Promise<T> | undefined): Promise<T | undefined> => readInTime(clock, reading, signal);
     const [celsius, facts, isClockSynchronised, list, problem] = await Promise.all([
       inTime(thermal?.celsius()),
       inTime(system?.facts()),
       inTime(timeService?.isSynchronised()),
       inTime(uplinks?.list()),
-      input.triesStorage ? answerInTime(clock, probe()) : undefined,
+      input.triesStorage ? answerInTime(clock, probe(), signal) : undefined,
     ]);
     return {
       atMs: clock.nowMs(),
@@ -62,26 +62,42 @@ export function boardLook(hardware: Hardware) {
 async function answerInTime(
   clock: Hardware["clock"],
   probing: Promise<string | undefined>,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const late = Promise.withResolvers<string>();
   const words = `the disk did not answer within ${storageLimitMs / 1000} s`;
-  const timer = clock.setTimeout(() => late.resolve(words), storageLimitMs);
+  const done = waitFor(clock, storageLimitMs, signal, () => late.resolve(words));
   const problem = await Promise.race([probing, late.promise]);
-  clock.clearTimeout(timer);
+  done();
   return problem;
 }
 
+/** Calls back after the wait; a look that nobody wants any more leaves no timer behind. The returned function ends it. */
+function waitFor(clock: Hardware["clock"], ms: number, signal: AbortSignal, passed: () => void): () => void {
+  const timer = clock.setTimeout(passed, ms);
+  const end = (): void => {
+    clock.clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  };
+  signal.addEventListener("abort", end);
+  return end;
+}
+
 /** Undefined when it fails or takes too long: what cannot be read is no reason to tell nothing of the rest. */
-async function readInTime<T>(clock: Hardware["clock"], reading: Promise<T> | undefined): Promise<T | undefined> {
+async function readInTime<T>(
+  clock: Hardware["clock"],
+  reading: Promise<T> | undefined,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   if (reading === undefined) return undefined;
   const late = Promise.withResolvers<undefined>();
-  const timer = clock.setTimeout(() => late.resolve(undefined), lookLimitMs);
+  const done = waitFor(clock, lookLimitMs, signal, () => late.resolve(undefined));
   try {
     return await Promise.race([reading, late.promise]);
   } catch {
     return undefined; // the sensor's own trouble; a value that is missing shows it
   } finally {
-    clock.clearTimeout(timer);
+    done();
   }
 }
 

@@ -4,7 +4,7 @@ import type { ClientCertificate } from "#hardware/ports.ts";
 import type { DeviceCredentials } from "#protocol/smartrest/downstream.ts";
 import type { CloudIdentity } from "../cloud-identity.ts";
 import type { Registration } from "../config/gateway-config.ts";
-import { backOffMs } from "../connectivity/back-off.ts";
+import { backOffMs, soonMs } from "../connectivity/back-off.ts";
 import type { LogEntry } from "../log.ts";
 import type { CredentialsOutcome } from "./credentials.ts";
 import { enrolmentMachine } from "./enrolment.machine.ts";
@@ -72,7 +72,8 @@ export const registrationSetup = setup({
     resetBackOff: assign({ attempt: 0 }),
     noteClosed: assign(({ context, event }) => {
       const attempt = context.attempt + 1;
-      return { attempt, retryInMs: backOffMs(attempt, event.type === "bootstrap.closed" ? event.draw : 1) };
+      if (event.type !== "bootstrap.closed") return { attempt, retryInMs: backOffMs(attempt, 1) };
+      return { attempt, retryInMs: event.next === "soon" ? soonMs(event.draw) : backOffMs(attempt, event.draw) };
     }),
     ask: sendTo("bootstrap", { type: "bootstrap.ask" } satisfies BootstrapCommand),
     giveUpAnswer: sendTo("bootstrap", { type: "bootstrap.fail" } satisfies BootstrapCommand),

@@ -6,7 +6,7 @@ import { type DeviceCredentials, parseDownstream } from "#protocol/smartrest/dow
 import { parseMessagesUpToFault } from "#protocol/smartrest/line.ts";
 import { topics } from "#protocol/smartrest/topics.ts";
 import type { CloudPort } from "../connectivity/dial-cloud.ts";
-import { type MqttLogin, openMqtt } from "../connectivity/mqtt-connection.ts";
+import { type MqttLogin, type NextTry, openMqtt } from "../connectivity/mqtt-connection.ts";
 import type { MqttWays } from "../connectivity/mqtt-ways.ts";
 import type { OfflineReason } from "../connectivity/offline-reason.ts";
 import { messageOf } from "../errors.ts";
@@ -39,14 +39,15 @@ export type BootstrapFact =
       readonly reason: OfflineReason;
       readonly detail?: string;
       readonly draw: number;
+      readonly next?: NextTry;
     };
 
 export function bootstrapSession(hardware: Hardware, cloud: CloudPort | MqttWays) {
   return fromCallback<BootstrapCommand, BootstrapInput>(({ sendBack, receive, input }) => {
     const tell = (fact: BootstrapFact): void => sendBack(fact);
-    const closed = (reason: OfflineReason, detail?: string): void => {
-      const draw = hardware.random.fraction();
-      tell({ type: "bootstrap.closed", reason, draw, ...(detail === undefined ? {} : { detail }) });
+    const closed = (reason: OfflineReason, detail?: string, next?: NextTry): void => {
+      const more = { ...(detail === undefined ? {} : { detail }), ...(next === undefined ? {} : { next }) };
+      tell({ type: "bootstrap.closed", reason, draw: hardware.random.fraction(), ...more });
     };
     const connection = openMqtt(hardware, cloud, input.login, {
       connected: () => {

@@ -56,6 +56,8 @@ export const lookEveryMs = 6 * 60 * 60_000;
 /** Between two tries to renew: full jitter, twice as long after each failure, within these two. */
 export const retryMinMs = 60_000;
 export const retryMaxMs = 6 * 60 * 60_000;
+/** It is tried at least so often in what is left of the certificate's life. */
+const retriesInRest = 8;
 /** Before another certificate is asked for where the cloud refused the last one; a part of the life where that is short. */
 export const refusedRetryMs = 60 * 60_000;
 const refusedRetryShare = 1 / 12;
@@ -98,7 +100,10 @@ export const renewalSetup = setup({
     startChange: assign({ attempt: 0, refusals: 0 }),
     noteFailed: assign(({ context }, draw: number) => {
       const attempt = context.attempt + 1;
-      const ceilingMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(attempt, 16));
+      // The end may come sooner than the longest wait.
+      const leftMs = certificateOf(context).notAfterMs - context.nowMs;
+      const inTimeMs = Math.max(retryMinMs, leftMs / retriesInRest);
+      const ceilingMs = Math.min(retryMaxMs, inTimeMs, retryMinMs * 2 ** Math.min(attempt, 16));
       return { attempt, waitMs: retryMinMs + Math.floor((ceilingMs - retryMinMs) * draw) };
     }),
     noteRefusal: assign(({ context }) => ({ refusals: context.refusals + 1 })),

@@ -67,6 +67,17 @@ test.each<Row>([
     events: [online, done("looking")({ nowMs: 244 * dayMs, draw: 0.9 })],
     state: "waiting",
   },
+  {
+    name: "waits no longer than an eighth of what is left, however often it has failed",
+    events: [
+      online,
+      ...Array.from({ length: 12 }, () => [lookOn(359), failed(0.999), wait]).flat(),
+      lookOn(359.5),
+      failed(0.999),
+    ],
+    state: "waiting",
+    does: expect.arrayContaining([delay(60_000 + Math.floor((dayMs / 2 / 8 - 60_000) * 0.999))]) as never,
+  },
   { name: "asks at two thirds of the life", events: [online, lookOn(240)], state: "renewing" },
   { name: "waits for the connection if there is none", events: [lookOn(240)], state: "waitingForCloud" },
   { name: "looks again once it is there", events: [lookOn(240), online], state: "looking" },

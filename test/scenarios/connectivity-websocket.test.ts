@@ -80,3 +80,19 @@ test("what is configured counts: TLS alone waits for the firewall to open, and t
   expect(overNow(site)).toBe("TLS");
   await tunnelWorks(site);
 });
+
+test("a gateway that was restarted while the cloud was away is back within a minute, though 8883 is blocked", async () => {
+  await using site = await startSite({ panels: plc, registered: false });
+  blocksMqtt(site, "drop");
+  await site.gatewayRegisters();
+  await site.addsEndpoints();
+  await site.between("gateway", "cloud").during(blackHole(), async () => {
+    // What it has learnt of the ways is gone with the program.
+    site.powerCut();
+    site.powerOn();
+    await site.passes(3_600_000);
+  });
+  await site.gatewayIsOnline(60_000);
+  expect(overNow(site)).toBe("websocket");
+  await tunnelWorks(site);
+});
