@@ -38,6 +38,7 @@ import { GatewayBox } from "./site/gateway-box.ts";
 import { gatewayConfig } from "./site/gateway-config.ts";
 import { createSiteLog } from "./site/json-log.ts";
 import { type FaultInForce, LinkHandle } from "./site/link-handle.ts";
+import { ProgramParts } from "./site/program-parts.ts";
 import type { LogLine } from "./site/programs.ts";
 import { siteDefaults } from "./site/site-defaults.ts";
 import { addSiteHosts, cloudName, panelAddress, usualBoard } from "./site/site-map.ts";
@@ -68,6 +69,8 @@ export interface SiteOptions<P extends SitePanels> {
   readonly proxy?: SiteProxyOptions;
   /** Of the gateway's board: what it is made of, where that differs from the usual one. */
   readonly board?: Omit<BoardOptions, "clock" | "random">;
+  /** True: `gatewayParts` can give parts of the gateway's program trouble. */
+  readonly partsMayBreak?: boolean;
   /** True: the delivered bytes are kept for a capture, up to 64 MiB. */
   readonly keepBytes?: boolean;
 }
@@ -109,6 +112,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
   readonly #faultErrors: unknown[] = [];
   #panels: Partial<Record<keyof P, RunningPanel>> = {};
   #proxy: SiteProxy | undefined;
+  readonly #parts: ProgramParts | undefined;
 
   private constructor(options: SiteOptions<P>, clock: SimulatedClock, releaseRandom: () => void) {
     this.#options = options;
@@ -124,6 +128,7 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
     this.#recorder = new SiteRecorder({ clock, network: this.network, keepBytes: options.keepBytes ?? false });
     this.#tap = tapNetwork(this.network);
     this.#luck = this.#random.child("luck of faults");
+    if (options.partsMayBreak === true) this.#parts = new ProgramParts();
     this.#cloudClock = new ClockView(clock, "cloud");
     const random = this.#random.child("board");
     this.board = new Board({ ...usualBoard, says: (text) => this.says(text), ...options.board, clock, random });
@@ -201,6 +206,12 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
   /** The machines that have run on this site, for counting what of them was taken. */
   get machines(): SiteRecorder["machines"] {
     return this.#recorder.machines;
+  }
+
+  /** Throws unless the site was made so that parts may break. */
+  get gatewayParts(): ProgramParts {
+    if (this.#parts === undefined) throw new Error("This site was not made with partsMayBreak");
+    return this.#parts;
   }
 
   /** What was delivered, with its bytes; nothing unless the site keeps bytes. */
@@ -473,7 +484,10 @@ export class Site<P extends SitePanels = SitePanels> implements SiteVocabulary<P
           this.#recorder.log("gateway", line);
         },
       ),
-      inspect: this.#recorder.inspect,
+      inspect: (event) => {
+        this.#recorder.inspect(event);
+        this.#parts?.inspect(event);
+      },
       ...this.#gatewayConfig(hardware),
     });
   }

@@ -1,4 +1,4 @@
-// Messages for the cloud that wait for a connection: one queue, in order, bounded by number and size, pure.
+// Messages for the cloud that wait for a connection: one queue, the kept in their order, bounded by number and size, pure.
 import { createEvent, heartbeat } from "#protocol/smartrest/upstream.ts";
 
 export interface OutgoingMessage {
@@ -14,7 +14,7 @@ export interface OutgoingMessage {
 }
 
 export interface QueuedMessage extends OutgoingMessage {
-  /** Ascending in the order of the queue; below 0 for what an earlier run has left. */
+  /** Ascending in the order in which they came; below 0 for what an earlier run has left. */
   readonly id: number;
   readonly isKept: boolean;
 }
@@ -40,22 +40,33 @@ export interface Taken extends Outbox {
   readonly dropped: readonly QueuedMessage[];
 }
 
-/** The queue with one more message at its end. */
+/**
+ * The queue with one more message. Reports of operations go before what can wait: a person waits for them, and after a long
+ * outage there may be a thousand measurements. The first may be under way already and stays the first.
+ */
 export function withMessage(box: Outbox, message: OutgoingMessage): Taken {
   if (bytesOf(message) > messageBytesMax) return { ...box, added: undefined, dropped: [] };
   const { text, isRepeatable, isKept = false } = message;
   const added: QueuedMessage = { text, isRepeatable, isKept: isKept && isRepeatable, id: box.nextId };
-  return { ...bounded({ ...box, outbox: [...box.outbox, added], nextId: box.nextId + 1 }), added };
+  const firstPatient = box.outbox.findIndex((each, at) => at > 0 && !isUrgent(each));
+  const at = isUrgent(added) && firstPatient !== -1 ? firstPatient : box.outbox.length;
+  return { ...bounded({ ...box, outbox: box.outbox.toSpliced(at, 0, added), nextId: box.nextId + 1 }), added };
 }
 
-/** The queue behind what an earlier run has left. */
+/** The queue behind what an earlier run has left; of both the reports first. */
 export function behindStored(box: Outbox, stored: readonly { readonly id: number; readonly text: string }[]) {
-  const kept = stored.map(({ id, text }): QueuedMessage => ({ id, text, isRepeatable: true, isKept: true }));
-  return bounded({ ...box, outbox: [...kept, ...box.outbox] });
+  const left = stored.map(({ id, text }): QueuedMessage => ({ id, text, isRepeatable: true, isKept: true }));
+  const all = [...left, ...box.outbox];
+  return bounded({ ...box, outbox: [...all.filter(isUrgent), ...all.filter((message) => !isUrgent(message))] });
+}
+
+/** Statuses of operations and the question for pending ones (templates 500 to 507), stored or not, and heartbeats. */
+function isUrgent({ text, isKept }: QueuedMessage): boolean {
+  return !isKept || /^50[0-7](,|$)/.test(text);
 }
 
 function bounded(box: Outbox): Outbox & { readonly dropped: readonly QueuedMessage[] } {
-  const kept = box.outbox.filter(({ isKept }) => isKept);
+  const kept = box.outbox.filter(({ isKept }) => isKept).toSorted((one, other) => one.id - other.id);
   const others = box.outbox.filter(({ isKept }) => !isKept);
   let bytes = kept.reduce((sum, message) => sum + bytesOf(message), 0);
   let first = 0;

@@ -7,6 +7,8 @@ import type { GatewayProgram, StartGateway } from "./programs.ts";
 
 /** The gateway promises to stop within 5 s. */
 const stopMs = 6000;
+/** After it has failed, the machine's service manager starts it again: RestartSec of hardware/image/postern-gateway.service. */
+const restartMs = 5000;
 
 export interface GatewayBoxOptions {
   readonly clock: SimulatedClock;
@@ -20,6 +22,8 @@ export class GatewayBox {
   #program: GatewayProgram | undefined;
   #timersLeft = 0;
   #booting: TimerHandle | undefined;
+  /** Set after the program has failed, until it is started again. */
+  #restarting: TimerHandle | undefined;
   /** Set while the machine ends its programs before a restart. */
   #ending: TimerHandle | undefined;
 
@@ -53,8 +57,14 @@ export class GatewayBox {
   #run(start: StartGateway, hardware: Hardware): void {
     const program = start(hardware);
     this.#program = program;
+    const again = (): void => {
+      if (this.#program === program) this.#run(start, hardware);
+    };
     void program.ended?.then((end) => {
-      if (end === "reconfigured" && this.#program === program) this.#run(start, hardware);
+      if (this.#program !== program) return;
+      if (end === "reconfigured") this.#run(start, hardware);
+      if (end === "failed")
+        this.#restarting = this.#options.clock.setNamedTimeout("service restarts", again, restartMs);
     });
   }
 
@@ -118,12 +128,15 @@ export class GatewayBox {
   #stopBooting(): void {
     this.#options.clock.clearTimeout(this.#booting);
     this.#booting = undefined;
+    this.#options.clock.clearTimeout(this.#restarting);
+    this.#restarting = undefined;
   }
 
   /** In order, as by SIGTERM. */
   async stop(): Promise<void> {
     const program = this.#program;
     if (program === undefined) return;
+    this.#stopBooting();
     this.#program = undefined;
     this.#options.board.endPrograms();
     await this.#options.clock.until(program.stop(), { what: "the gateway to stop", limitMs: stopMs });

@@ -1,10 +1,11 @@
 // Carries out a soak plan: after each spell of trouble the gateway must be online again within a minute.
 
 import { type CoverageCounts, MachineCoverage } from "../record/machine-coverage.ts";
+import { SeededRandom } from "../seeded-random.ts";
 import { FaultInjector } from "../swarm/fault-injector.ts";
-import { does, visits } from "./soak-doings.ts";
+import { type Doing, does, visits } from "./soak-doings.ts";
 import { type SoakForm, type SoakSite, startSoakSite } from "./soak-form.ts";
-import { lastsMs, type SoakPlan, type Spell } from "./soak-plan.ts";
+import { lastsMs, type PartEvent, type SoakPlan, type Spell } from "./soak-plan.ts";
 
 /** Simulated time within which the gateway is online again once everything is whole. */
 export const onlineAgainMs = 60_000;
@@ -85,24 +86,43 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
 
 async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell): Promise<void> {
   const startedAtMs = site.clock.monotonicMs();
-  const timeline = spell.faults
-    .flatMap((event) => [
+  const random = new SeededRandom(site.seed).child(`parts at ${startedAtMs}`);
+  const timeline = [
+    ...spell.faults.flatMap((event) => [
       { atMs: event.atMs, run: () => injector.begin(event) },
       { atMs: event.atMs + event.forMs, run: () => injector.end(event) },
-    ])
-    .toSorted((one, other) => one.atMs - other.atMs);
+    ]),
+    ...spell.parts.map((event) => ({ atMs: event.atMs, run: () => troubles(site, event, random) })),
+    { atMs: lastsMs(spell), run: () => site.gatewayParts.disarms() },
+  ].toSorted((one, other) => one.atMs - other.atMs);
+  const attempt = spell.attempt === undefined ? undefined : tries(site, spell.attempt);
   for (const { atMs, run } of timeline) {
     const waitMs = startedAtMs + atMs - site.clock.monotonicMs();
     if (waitMs > 0) await site.passes(waitMs);
     run();
   }
+  await attempt;
   await injector.heal();
+}
+
+/** In the middle of trouble nobody can promise how it ends. */
+async function tries(site: SoakSite, doing: Doing): Promise<void> {
+  await does(site, doing).catch((error: unknown) => site.says(`in vain: ${String(error).split("\n")[0]}`));
+}
+
+function troubles(site: SoakSite, { trouble }: PartEvent, random: SeededRandom): void {
+  const parts = site.gatewayParts;
+  if (trouble === "next") site.says(`the next of ${parts.arms(site.machines, random)} kinds of parts have trouble`);
+  else site.says(`${parts.strikes(trouble, random) ?? "nothing"} ${trouble}`);
 }
 
 async function comesBack(site: SoakSite, spell: Spell, limitMs: number): Promise<number> {
   const healedAtMs = site.clock.monotonicMs();
   if (!site.isGatewayOn) site.powerOn();
-  const names = spell.faults.map((event) => (event.kind === "restart" ? "restart" : event.fault)).join(", ");
+  const names = [
+    ...spell.faults.map((event) => (event.kind === "restart" ? "restart" : event.fault)),
+    ...spell.parts.map(({ trouble }) => (trouble === "next" ? "trouble of the next parts" : `a part that ${trouble}`)),
+  ].join(", ");
   await site.until(() => site.isGatewayOn && site.gateway.status().connectivity === "online", {
     what: `the gateway to be online within ${limitMs / 1000} s of the end of ${names} (${lastsMs(spell)} ms)`,
     limitMs,

@@ -39,7 +39,7 @@ export async function startSoakSite(
   form: SoakForm,
   trouble: (site: SoakSite) => Promise<void>,
 ): Promise<SoakSite> {
-  const site = await Site.start({ seed, panels: soakPanels, registered: false, ...optionsOf(form) });
+  const site = await Site.start({ seed, panels: soakPanels, registered: false, partsMayBreak: true, ...optionsOf(form) });
   try {
     if (form.way === "https-only") {
       site.network.firewall.add({ from: "gateway", to: "cloud", port: 8883, action: "drop" });

@@ -344,7 +344,7 @@ describe("the queue's bounds", () => {
     expect(more.outbox[0]?.text.startsWith("0")).toBe(false);
   });
 
-  test("leave other messages their own limit, and the order among all", () => {
+  test("leave other messages their own limit, and the order among the kept and among the others", () => {
     let box: Outbox = empty;
     for (let index = 0; index < 120; index += 1) {
       box = keep(box, `kept ${index}`);
@@ -352,8 +352,28 @@ describe("the queue's bounds", () => {
     }
     const kept = box.outbox.filter(({ isKept }) => isKept);
     expect([kept.length, box.outbox.length - kept.length]).toEqual([120, 100]);
-    expect(box.outbox.map(({ id }) => id)).toEqual(box.outbox.map(({ id }) => id).toSorted((a, b) => a - b));
+    for (const some of [kept, box.outbox.filter(({ isKept }) => !isKept)]) {
+      const ids = some.map(({ id }) => id);
+      expect(ids).toEqual(ids.toSorted((one, another) => one - another));
+    }
     expect(box.droppedUntold).toBe(0);
+  });
+
+  test("let a report of an operation go before what has been kept, but not before what may be under way", () => {
+    let box: Outbox = empty;
+    for (const text of texts(200)) box = keep(box, text);
+    box = withMessage(box, { text: "504,1", isRepeatable: true });
+    box = withMessage(box, { text: "506,1", isRepeatable: true });
+    expect(box.outbox.slice(0, 4).map(({ text }) => text)).toEqual([texts(1)[0], "504,1", "506,1", texts(2)[1]]);
+    const stored = ["400,left by the last run", "503,c8y_Restart"].map((text, index) => ({ id: index - 2, text }));
+    const box2 = behindStored({ ...box, outbox: box.outbox.slice(1) }, stored);
+    expect(box2.outbox.slice(0, 5).map(({ text }) => text)).toEqual([
+      "503,c8y_Restart",
+      "504,1",
+      "506,1",
+      "400,left by the last run",
+      texts(2)[1],
+    ]);
   });
 
   test("hold for what an earlier run has left together with what has come since", () => {

@@ -402,11 +402,11 @@ test.each([
     does: [],
   },
   {
-    name: "sends what an earlier run has left first",
+    name: "sends reports first, then what an earlier run has left",
     events: [...toOnline.slice(1), message("504,1"), loadedWith([{ id: -1, text: "400,old" }])],
     state: online("settled", "sending"),
     does: ["send session.publish", timer("answerLimit", "online.outbox.sending", 20_000)],
-    outbox: ["400,old", "504,1"],
+    outbox: ["504,1", "400,old"],
   },
   {
     name: "goes on although the disk does not say what an earlier run has left",

@@ -13,6 +13,7 @@ const powerFails: SoakPlan = {
     {
       calmMs: 1_000,
       faults: [{ kind: "fault", atMs: 0, forMs: 5_000, fault: "power-cut", parameters: {} }],
+      parts: [],
       isVisited: true,
     },
   ],
