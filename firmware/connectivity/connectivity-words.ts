@@ -1,5 +1,6 @@
 // What the connectivity machine says in the log and as alarms: each time the reason, and what a person can do about it.
 import type { AlarmFact } from "../alarm.ts";
+import { messageOf } from "../errors.ts";
 import type { LogEntry } from "../log.ts";
 import type { ConnectivityContext, ConnectivityEvent } from "./connectivity-events.ts";
 import { adviceFor } from "./offline-reason.ts";
@@ -43,12 +44,12 @@ export function refusedTopicsEntry({ context }: Moment): LogEntry {
   return { level: "warn", event: "connectivity.subscription-refused", fields: { topics: context.refused.join(" ") } };
 }
 
-export function sessionErrorEntry(): LogEntry {
-  return { level: "error", event: "internal.error", fields: { where: "connectivity" } };
-}
-
-export function queueErrorEntry(): LogEntry {
-  return { level: "error", event: "internal.error", fields: { where: "connectivity queue" } };
+/** Of an actor of the connectivity machine that threw. */
+export function brokenPartEntry(part: string) {
+  return ({ event }: { readonly event: object }): LogEntry => {
+    const what = messageOf("error" in event ? event.error : undefined);
+    return { level: "error", event: "internal.error", fields: { where: `connectivity.${part}`, what } };
+  };
 }
 
 export function droppedEntry(count: number): LogEntry {

@@ -1,13 +1,12 @@
 // Keeps the gateway online: connects, introduces it in the cloud's order, hands messages through, comes back after a loss.
 import { connectivitySetup } from "./connectivity-setup.ts";
 import {
+  brokenPartEntry,
   damagedQueueEntry,
   failedQueueEntry,
   offlineEntry,
   onlineEntry,
-  queueErrorEntry,
   refusedTopicsEntry,
-  sessionErrorEntry,
 } from "./connectivity-words.ts";
 import { heartbeatState, lastingState, outboxState, stoppingState, subscriptionsState } from "./online-states.ts";
 import { enqueuePublished, takeStored } from "./outbox-actions.ts";
@@ -38,7 +37,7 @@ export const connectivityMachine = connectivitySetup.createMachine({
   invoke: {
     id: "queue",
     src: "queue",
-    onError: { actions: [{ type: "log", params: queueErrorEntry }, "noteLoaded"] },
+    onError: { actions: [{ type: "log", params: brokenPartEntry("queue") }, "noteLoaded"] },
   },
   on: {
     "connectivity.publish": { actions: enqueuePublished },
@@ -66,7 +65,7 @@ export const connectivityMachine = connectivitySetup.createMachine({
         input: ({ context }) => ({ login: context.login }),
         onError: {
           target: "offline",
-          actions: ["noteSessionError", { type: "log", params: sessionErrorEntry }, "tellOffline"],
+          actions: ["noteSessionError", { type: "log", params: brokenPartEntry("session") }, "tellOffline"],
         },
       },
       on: {
@@ -159,7 +158,7 @@ export const connectivityMachine = connectivitySetup.createMachine({
       invoke: {
         id: "clockWatch",
         src: "clockWatch",
-        onError: { actions: { type: "log", params: sessionErrorEntry } },
+        onError: { actions: { type: "log", params: brokenPartEntry("clockWatch") } },
       },
       after: { reconnectDelay: "connected" },
       on: {

@@ -43,8 +43,8 @@ export class CloudFiles {
   }
 
   /** Never rejects. */
-  async send(file: FileToSend): Promise<SendOutcome> {
-    const source = await this.#findInternalId();
+  async send(file: FileToSend, signal: AbortSignal): Promise<SendOutcome> {
+    const source = await this.#findInternalId(signal);
     if (!source.ok) return source;
     const event = JSON.stringify({
       type: file.eventType,
@@ -53,7 +53,7 @@ export class CloudFiles {
       source: { id: source.id },
     });
     const headers = { "Content-Type": json, Accept: json };
-    const created = await this.#ask({ method: "POST", path: "/event/events", headers, body: event });
+    const created = await this.#ask({ method: "POST", path: "/event/events", headers, body: event, signal });
     const id = idIn(created, "the cloud took no event for the file");
     if (!id.ok) {
       // It may have been removed there and registered anew since: then it has another one.
@@ -70,16 +70,17 @@ export class CloudFiles {
         Accept: json,
       },
       body: file.text,
+      signal,
     });
     const failure = failureOf(attached, "the cloud did not take the file");
     return failure ?? { ok: true, url: new URL(path, this.#deps.cloudUrl).href };
   }
 
   /** Never rejects. `bytesMax`: of the file. */
-  async fetch(address: string, bytesMax: number): Promise<FetchOutcome> {
+  async fetch(address: string, bytesMax: number, signal: AbortSignal): Promise<FetchOutcome> {
     const place = pathAtCloud(address, this.#deps.cloudUrl);
     if (!place.ok) return { ok: false, why: `the file is not fetched: ${place.why}` };
-    const outcome = await this.#ask({ method: "GET", path: place.path, answerBytesMax: bytesMax });
+    const outcome = await this.#ask({ method: "GET", path: place.path, answerBytesMax: bytesMax, signal });
     const failure = failureOf(outcome, "the file could not be fetched");
     if (failure !== undefined) return failure;
     try {
@@ -90,20 +91,22 @@ export class CloudFiles {
     }
   }
 
-  async #findInternalId(): Promise<{ readonly ok: true; readonly id: string } | Failure> {
+  async #findInternalId(signal: AbortSignal): Promise<{ readonly ok: true; readonly id: string } | Failure> {
     if (this.#internalId !== undefined) return { ok: true, id: this.#internalId };
     const path = `/identity/externalIds/c8y_Serial/${encodeURIComponent(this.#deps.deviceId)}`;
-    const found = await this.#ask({ method: "GET", path, headers: { Accept: json } });
+    const found = await this.#ask({ method: "GET", path, headers: { Accept: json }, signal });
     const id = idIn(found, "the cloud did not tell this gateway's id", "managedObject");
     if (id.ok) this.#internalId = id.id;
     return id;
   }
 
   /** A token that the cloud does not take any more is replaced once. */
-  async #ask(wanted: Partial<CloudRequest> & Pick<CloudRequest, "method" | "path">): Promise<HttpOutcome> {
+  async #ask(
+    wanted: Partial<CloudRequest> & Required<Pick<CloudRequest, "method" | "path" | "signal">>,
+  ): Promise<HttpOutcome> {
     const { authorization, https } = this.#deps;
     for (let attempt = 1; ; attempt += 1) {
-      const login = await authorization.header({ timeoutMs: requestLimitMs });
+      const login = await authorization.header({ timeoutMs: requestLimitMs, signal: wanted.signal });
       if (!login.ok) return { ok: false, reason: "http.unwritable", detail: login.why };
       const outcome = await requestCloud(https, {
         timeoutMs: requestLimitMs,

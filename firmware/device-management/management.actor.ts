@@ -40,11 +40,11 @@ export function managementActors(deps: ManagementDeps) {
   return {
     load: fromPromise<LoadedRecords>(() => load(deps)),
     store: fromPromise<void, RecordsInput>(({ input }) => store(input.records)),
-    perform: fromPromise<ManagementOutcome, PerformInput>(({ input }) => perform(deps, input.request)),
+    perform: fromPromise<ManagementOutcome, PerformInput>(({ input, signal }) => perform(deps, input.request, signal)),
     restart: fromPromise(async () => {
       return hardware.system?.restart() ?? { ok: false as const, why: "this machine cannot be restarted by a program" };
     }),
-    judge: fromPromise<JudgeOutput, JudgeInput>(({ input }) => judge(deps, input.request)),
+    judge: fromPromise<JudgeOutput, JudgeInput>(({ input, signal }) => judge(deps, input.request, signal)),
     replace: fromPromise<void, RecordsInput & { readonly text: string }>(async ({ input }) => {
       await store(input.records);
       await accessOf(configFile).replace(input.text);
@@ -71,7 +71,11 @@ async function load({ hardware, configFile }: ManagementDeps): Promise<LoadedRec
   };
 }
 
-async function perform(deps: ManagementDeps, request: PerformInput["request"]): Promise<ManagementOutcome> {
+async function perform(
+  deps: ManagementDeps,
+  request: PerformInput["request"],
+  signal: AbortSignal,
+): Promise<ManagementOutcome> {
   switch (request.fragment) {
     case "c8y_Command":
       return await runCommand(deps, request.text);
@@ -80,21 +84,15 @@ async function perform(deps: ManagementDeps, request: PerformInput["request"]): 
       if (logFile !== ownLogName) return { ok: false, why: `there is no such log: this gateway has ${ownLogName}` };
       const { ring, redact, hardware } = deps;
       const text = await readOwnLog({ ring, redact, processes: hardware.processes }, request);
-      return await send(deps, request.fragment, {
-        eventText: "The gateway's log",
-        fileName: `${ownLogName}.log`,
-        text,
-      });
+      const file = { eventText: "The gateway's log", fileName: `${ownLogName}.log`, text };
+      return await send(deps, request.fragment, file, signal);
     }
     case "c8y_UploadConfigFile": {
       if (!isOwnType(request.configType)) return noSuchConfiguration;
-      const file = accessOf(deps.configFile);
-      const text = deps.redact(withoutSecrets(await file.read()));
-      return await send(deps, request.fragment, {
-        eventText: "The gateway's configuration",
-        fileName: file.name,
-        text,
-      });
+      const source = accessOf(deps.configFile);
+      const text = deps.redact(withoutSecrets(await source.read()));
+      const file = { eventText: "The gateway's configuration", fileName: source.name, text };
+      return await send(deps, request.fragment, file, signal);
     }
     default:
       return request satisfies never;
@@ -118,15 +116,16 @@ async function send(
   { files }: ManagementDeps,
   eventType: string,
   file: { readonly eventText: string; readonly fileName: string; readonly text: string },
+  signal: AbortSignal,
 ): Promise<ManagementOutcome> {
-  const outcome = await files.send({ eventType, ...file });
+  const outcome = await files.send({ eventType, ...file }, signal);
   return outcome.ok ? { ok: true, parameters: [outcome.url] } : outcome;
 }
 
-async function judge(deps: ManagementDeps, request: JudgeInput["request"]): Promise<JudgeOutput> {
+async function judge(deps: ManagementDeps, request: JudgeInput["request"], signal: AbortSignal): Promise<JudgeOutput> {
   if (!isOwnType(request.configType)) return { kind: "refused", why: noSuchConfiguration.why };
   const file = accessOf(deps.configFile);
-  const fetched = await deps.files.fetch(request.url, configBytesMax);
+  const fetched = await deps.files.fetch(request.url, configBytesMax, signal);
   if (!fetched.ok) return { kind: "refused", why: fetched.why };
   const verdict = judgeConfig(await file.read(), fetched.text, file.name);
   if (verdict.kind !== "usable") return verdict;

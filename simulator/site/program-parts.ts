@@ -91,7 +91,7 @@ function isActive(part: Part): boolean {
   return ![part, part._parent].some((each) => isOver(each?.getSnapshot() ?? { status: "active" }));
 }
 
-/** What hangs is a question with a limit: a machine that watches something has no answer to wait for. */
+/** What hangs is a question with a limit: a watch, or a conversation, has no answer that may fail to come. */
 function canHave(part: Part, trouble: PartTrouble): boolean {
   if (trouble === "breaks") return true;
   const nodes = part._parent?.getSnapshot()?._nodes ?? [];

@@ -28,7 +28,7 @@ export interface SoakOutcome {
 export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<SoakOutcome> {
   const [first] = plan.spells;
   const site = await startSoakSite(plan.seed, plan.form, async (each) => {
-    if (first !== undefined) await suffer(each, new FaultInjector(each), first);
+    if (first !== undefined) await suffer(each, new FaultInjector(each), first, plan.form);
   });
   const told = {
     recoveriesMs: [] as number[],
@@ -45,9 +45,9 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
   try {
     for (const spell of plan.spells) {
       await site.passes(spell.calmMs);
-      if (spell.doing !== undefined) await does(site, spell.doing);
+      if (spell.doing !== undefined) await does(site, spell.doing, plan.form);
       const injector = new FaultInjector(site);
-      await suffer(site, injector, spell);
+      await suffer(site, injector, spell, plan.form);
       for (const [name, count] of Object.entries(injector.injected))
         told.injected[name] = (told.injected[name] ?? 0) + count;
       for (const name of injector.refused) told.refused.add(name);
@@ -84,7 +84,7 @@ export async function runSoak(plan: SoakPlan, limitMs = onlineAgainMs): Promise<
   return failure === undefined ? whole : { ...whole, failure };
 }
 
-async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell): Promise<void> {
+async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell, form: SoakForm): Promise<void> {
   const startedAtMs = site.clock.monotonicMs();
   const random = new SeededRandom(site.seed).child(`parts at ${startedAtMs}`);
   const timeline = [
@@ -95,7 +95,7 @@ async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell): Pr
     ...spell.parts.map((event) => ({ atMs: event.atMs, run: () => troubles(site, event, random) })),
     { atMs: lastsMs(spell), run: () => site.gatewayParts.disarms() },
   ].toSorted((one, other) => one.atMs - other.atMs);
-  const attempt = spell.attempt === undefined ? undefined : tries(site, spell.attempt);
+  const attempt = spell.attempt === undefined ? undefined : tries(site, spell.attempt, form);
   for (const { atMs, run } of timeline) {
     const waitMs = startedAtMs + atMs - site.clock.monotonicMs();
     if (waitMs > 0) await site.passes(waitMs);
@@ -106,8 +106,8 @@ async function suffer(site: SoakSite, injector: FaultInjector, spell: Spell): Pr
 }
 
 /** In the middle of trouble nobody can promise how it ends. */
-async function tries(site: SoakSite, doing: Doing): Promise<void> {
-  await does(site, doing).catch((error: unknown) => site.says(`in vain: ${String(error).split("\n")[0]}`));
+async function tries(site: SoakSite, doing: Doing, form: SoakForm): Promise<void> {
+  await does(site, doing, form).catch((error: unknown) => site.says(`in vain: ${String(error).split("\n")[0]}`));
 }
 
 function troubles(site: SoakSite, { trouble }: PartEvent, random: SeededRandom): void {

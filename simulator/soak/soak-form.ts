@@ -12,16 +12,21 @@ export interface SoakForm {
   /** Whether the gateway chooses among its uplinks. */
   readonly steers: boolean;
   readonly hasModem: boolean;
+  /** Whether it has a configuration file, which the cloud may ask for and change. */
+  readonly hasFile: boolean;
   /** Whether things break while it registers for the first time. */
   readonly startsInTrouble: boolean;
 }
+
+/** Tunnels that the gateway opens at once. */
+export const soakTunnelsMax = 3;
 
 export const soakPanels = { plc: echoPanel() };
 export type SoakSite = Site<typeof soakPanels>;
 
 /** Of the certificates: a run of twenty hours sees several. */
 const certificateLifeS = 6 * 3_600;
-const oneTimePassword = "one-time-of-the-soak";
+export const oneTimePassword = "one-time-of-the-soak";
 const firstOnlineMs = 180_000;
 
 export function drawForm(seed: number): SoakForm {
@@ -30,7 +35,10 @@ export function drawForm(seed: number): SoakForm {
   // A certificate cannot log in through a websocket (protocol.md 1.1).
   const ways = login === "enrolled" ? (["direct", "proxy"] as const) : (["direct", "proxy", "https-only"] as const);
   const coin = (): boolean => random.integer(0, 1) === 1;
-  return { login, way: pick(random, ways), steers: coin(), hasModem: coin(), startsInTrouble: coin() };
+  const way = pick(random, ways);
+  const form = { login, way, steers: coin(), hasModem: coin(), hasFile: false, startsInTrouble: coin() };
+  const mayHaveFile = login === "password" && way === "direct" && coin();
+  return mayHaveFile ? { ...form, steers: false, hasModem: false, hasFile: true } : form;
 }
 
 /** Registered and online, with an endpoint for the panel. `trouble` is what it goes through first, where it starts in trouble. */
@@ -39,7 +47,13 @@ export async function startSoakSite(
   form: SoakForm,
   trouble: (site: SoakSite) => Promise<void>,
 ): Promise<SoakSite> {
-  const site = await Site.start({ seed, panels: soakPanels, registered: false, partsMayBreak: true, ...optionsOf(form) });
+  const site = await Site.start({
+    seed,
+    panels: soakPanels,
+    registered: false,
+    partsMayBreak: true,
+    ...optionsOf(form),
+  });
   try {
     if (form.way === "https-only") {
       site.network.firewall.add({ from: "gateway", to: "cloud", port: 8883, action: "drop" });
@@ -57,12 +71,25 @@ export async function startSoakSite(
   }
 }
 
-function optionsOf({ login, way, steers, hasModem }: SoakForm): Partial<SiteOptions<typeof soakPanels>> {
+const configFile = `
+[commands]
+uptime = ["/usr/bin/uptime", "-p"]
+
+[tunnels]
+max = ${soakTunnelsMax}
+
+[remote_configuration]
+allow = ["cloud"]
+`;
+
+function optionsOf({ login, way, steers, hasModem, hasFile }: SoakForm): Partial<SiteOptions<typeof soakPanels>> {
+  if (hasFile) return { configFile };
   const cloud = way === "proxy" ? { cloud: { proxy: proxySettings() } } : {};
-  const registration = { method: "enrolment", oneTimePassword, keyAlgorithm: "ec-p256" } as const;
+  const registration = { method: "enrolment", oneTimePassword: oneTimePassword, keyAlgorithm: "ec-p256" } as const;
   const prefer = ["eth0", "wlan0", "wwan0"];
   return {
     ...(way === "proxy" ? { proxy: {} } : {}),
+    tunnels: { max: soakTunnelsMax },
     gateway: {
       ...cloud,
       ...(login === "enrolled" ? { registration } : {}),

@@ -21,8 +21,13 @@ export function soakReportLines(report: SoakReport): readonly string[] {
   ];
 }
 
-function formWords({ login, way, steers, hasModem, startsInTrouble }: SoakForm): string {
-  const more = [steers && "steers uplinks", hasModem && "modem", startsInTrouble && "starts in trouble"];
+function formWords({ login, way, steers, hasModem, hasFile, startsInTrouble }: SoakForm): string {
+  const more = [
+    steers && "steers uplinks",
+    hasModem && "modem",
+    hasFile && "configuration file",
+    startsInTrouble && "starts in trouble",
+  ];
   return [login, way, ...more.filter((each) => each !== false)].join(", ");
 }
 

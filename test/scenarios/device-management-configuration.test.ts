@@ -1,5 +1,6 @@
 // A configuration from the cloud: used, kept or taken back, over power cuts, and never beyond what the gateway's own file allows.
 import { describe, expect, it } from "vitest";
+import { storesFile } from "#simulator/operator/stored-file.ts";
 import { vncPanel } from "#simulator/panels/vnc-panel.ts";
 import type { Site, SitePanels } from "#simulator/site.ts";
 import {
@@ -9,7 +10,6 @@ import {
   does,
   endOf,
   startManagedSite,
-  storesFile,
   usualConfig,
 } from "./device-management-site.ts";
 

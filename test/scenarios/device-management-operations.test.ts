@@ -1,5 +1,6 @@
 // Commands, logs and the configuration for the cloud: each with its good and its bad ends, on simulated time.
 import { describe, expect, it } from "vitest";
+import { latency } from "#simulator/faults/latency.ts";
 import { findCanary } from "../support/canary.ts";
 import {
   asksFor,
@@ -200,6 +201,21 @@ describe("the gateway's log", () => {
       status: "FAILED",
       failureReason: "there is no such log: this gateway has postern-gateway",
     });
+  });
+});
+
+describe("what is being sent to the cloud", () => {
+  it("is given up when the gateway stops, and nothing of it is left", async () => {
+    await using site = await startManagedSite();
+    await asksFor(site, { c8y_UploadConfigFile: { type: "postern-gateway" } });
+    await site.between("cloud", "gateway").during(latency(1_000), async () => {
+      await site.until(() => site.gatewayLog.some(({ event }) => event === "management.requested"), {
+        what: "the gateway to begin with it",
+      });
+      await site.passes(1_500);
+      await site.gatewayStops();
+    });
+    // The end of the site looks for timers that were left.
   });
 });
 

@@ -1,4 +1,5 @@
 // For the scenarios of device management: a site whose gateway has a configuration file, and the operator's words for it.
+import { storesFile } from "#simulator/operator/stored-file.ts";
 import type { Site, SiteOptions, SitePanels } from "#simulator/site.ts";
 import { startSite } from "./start-site.ts";
 
@@ -56,31 +57,6 @@ export async function endOf(site: Site<SitePanels>, id: string, limitMs = 60_000
 /** Asks for an operation and waits for its end. */
 export async function does(site: Site<SitePanels>, fragments: object, limitMs?: number): Promise<Ended> {
   return await endOf(site, await asksFor(site, fragments), limitMs);
-}
-
-/** Stores a file with the cloud. Returns its address. */
-export async function storesFile(site: Site<SitePanels>, text: string): Promise<string> {
-  const mark = "----postern-form";
-  const form = [
-    `--${mark}`,
-    'Content-Disposition: form-data; name="object"',
-    "",
-    '{"name":"gateway.toml","type":"application/toml"}',
-    `--${mark}`,
-    'Content-Disposition: form-data; name="file"; filename="gateway.toml"',
-    "Content-Type: application/toml",
-    "",
-    text,
-    `--${mark}--`,
-    "",
-  ].join("\r\n");
-  const sending = site.operator.http.send("POST", "/inventory/binaries", {
-    type: `multipart/form-data; boundary=${mark}`,
-    text: form,
-  });
-  const answer = await site.until(sending, { what: "the cloud to take a file" });
-  if (answer.status !== 201) throw new Error(`The cloud took no file: ${answer.status} ${answer.text}`);
-  return String((answer.json() as { readonly self: string }).self);
 }
 
 /** Sends a configuration and waits for the operation's end. */

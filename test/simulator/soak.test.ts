@@ -7,7 +7,7 @@ import { soakReportLines } from "#simulator/soak/soak-words.ts";
 
 const powerFails: SoakPlan = {
   seed: 1,
-  form: { login: "password", way: "direct", steers: false, hasModem: false, startsInTrouble: false },
+  form: { login: "password", way: "direct", steers: false, hasModem: false, hasFile: false, startsInTrouble: false },
   hours: 1,
   spells: [
     {

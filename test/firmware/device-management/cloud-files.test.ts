@@ -6,6 +6,9 @@ import { CloudFiles } from "#firmware/device-management/cloud-files.ts";
 import { authorityPem } from "#simulator/network/certificate.ts";
 import { TwoHosts } from "../../simulator/two-hosts.ts";
 
+/** Nobody gives up. */
+const wanted = new AbortController().signal;
+
 const certificate = { names: ["cloud.example"], authority: "Test CA", notBeforeMs: 0, notAfterMs: 2 ** 45 };
 const deviceId = "gw/1 a";
 
@@ -86,8 +89,8 @@ describe("a file for the cloud", () => {
   test("hangs on an event, and its address is told; the gateway's id is asked for once", async () => {
     const files = await start(cloud());
     const outcome = { ok: true, url: "https://cloud.example:8443/event/events/77/binaries" };
-    expect(await waits(files.send(file))).toEqual(outcome);
-    expect(await waits(files.send(file))).toEqual(outcome);
+    expect(await waits(files.send(file, wanted))).toEqual(outcome);
+    expect(await waits(files.send(file, wanted))).toEqual(outcome);
     expect(asked.filter((each) => each.startsWith("GET"))).toHaveLength(1);
     await world.clock.advance(1_000);
     expect(world.network.openConnections()).toEqual([]);
@@ -102,10 +105,10 @@ describe("a file for the cloud", () => {
       else if (isEvent && !body.includes(`"${id}"`)) response.writeHead(422).end();
       else response.writeHead(201, { Location: "https://cloud.example:8443/event/events/77" }).end();
     });
-    expect(await waits(files.send(file))).toMatchObject({ ok: true });
+    expect(await waits(files.send(file, wanted))).toMatchObject({ ok: true });
     id = "2000";
-    expect(await waits(files.send(file))).toMatchObject({ ok: false });
-    expect(await waits(files.send(file))).toMatchObject({ ok: true });
+    expect(await waits(files.send(file, wanted))).toMatchObject({ ok: false });
+    expect(await waits(files.send(file, wanted))).toMatchObject({ ok: true });
   });
 
   test.each([
@@ -142,12 +145,12 @@ describe("a file for the cloud", () => {
     ],
   ])("that %s is said in words", async (_, path, answer, why) => {
     const files = await start(cloud({ [path]: answer }));
-    expect(await waits(files.send(file))).toEqual({ ok: false, why });
+    expect(await waits(files.send(file, wanted))).toEqual({ ok: false, why });
   });
 
   test("that does not answer is given up", async () => {
     const files = await start(cloud({ "POST /event/events": () => undefined }));
-    expect(await waits(files.send(file))).toEqual({
+    expect(await waits(files.send(file, wanted))).toEqual({
       ok: false,
       why: "the cloud took no event for the file: the cloud did not answer whole in time (timeout)",
     });
@@ -167,11 +170,14 @@ describe("a file for the cloud", () => {
       if (request.headers.authorization === "Bearer old") status(401)(response);
       else cloud()(request, body, response);
     }, authorization);
-    expect(await waits(files.send(file))).toMatchObject({ ok: true });
+    expect(await waits(files.send(file, wanted))).toMatchObject({ ok: true });
     expect(asked.map((each) => each.split(" ").slice(-1)[0])).toEqual(["old", "new", "new", "new"]);
     world[Symbol.dispose]();
     const never = await start((_request, _body, response) => status(401)(response), authorization);
-    expect(await waits(never.send(file))).toMatchObject({ ok: false, why: expect.stringContaining("HTTP status 401") });
+    expect(await waits(never.send(file, wanted))).toMatchObject({
+      ok: false,
+      why: expect.stringContaining("HTTP status 401"),
+    });
     expect(asked).toHaveLength(2);
   });
 
@@ -181,7 +187,7 @@ describe("a file for the cloud", () => {
       refused: () => false,
     };
     const files = await start(cloud(), authorization);
-    expect(await waits(files.send(file))).toMatchObject({
+    expect(await waits(files.send(file, wanted))).toMatchObject({
       ok: false,
       why: expect.stringContaining("there is no token"),
     });
@@ -194,7 +200,7 @@ describe("a file from the cloud", () => {
 
   test("is its text", async () => {
     const files = await start((_request, _body, response) => void response.end("a = 1 # ü\n"));
-    expect(await waits(files.fetch(address, 100))).toEqual({ ok: true, text: "a = 1 # ü\n" });
+    expect(await waits(files.fetch(address, 100, wanted))).toEqual({ ok: true, text: "a = 1 # ü\n" });
     expect(asked).toEqual(["GET /inventory/binaries/5?x=1 Basic x"]);
   });
 
@@ -217,13 +223,13 @@ describe("a file from the cloud", () => {
     ],
   ])("that %s is said in words", async (_, answer, why) => {
     const files = await start((_request, _body, response) => answer(response));
-    expect(await waits(files.fetch(address, 100))).toEqual({ ok: false, why });
+    expect(await waits(files.fetch(address, 100, wanted))).toEqual({ ok: false, why });
     expect(asked).toHaveLength(1);
   });
 
   test("of another machine is not asked for, nor is that machine told who asks", async () => {
     const files = await start(cloud());
-    expect(await waits(files.fetch("https://evil.example/x", 100))).toMatchObject({ ok: false });
+    expect(await waits(files.fetch("https://evil.example/x", 100, wanted))).toMatchObject({ ok: false });
     expect(asked).toEqual([]);
   });
 });
